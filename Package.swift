@@ -1,0 +1,71 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, exclude: [], swiftSettings: strict)
+}
+
+let package = Package(
+  name: "optrepl",
+  products: [
+    .executable(name: "optrepl", targets: ["optrepl"]),
+    .library(name: "OptLanguage", targets: ["OptLanguage"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "lapacke",
+      providers: [.apt(["libopenblas-dev", "liblapacke-dev"]), .brew(["openblas", "lapack"])]),
+    .systemLibrary(
+      name: "CEdit", pkgConfig: "libedit",
+      providers: [.apt(["libedit-dev"]), .brew(["libedit"])]),
+    .target(name: "CKernels"),
+
+    module("OptSyntax"),
+    module("OptNumerics", ["COpenBLAS", "CKernels"]),
+    module("OptGraph", ["OptNumerics"]),
+    module("OptCalculus", ["OptGraph"]),
+    module("OptEngine", ["OptGraph", "OptNumerics", "CKernels"]),
+    module("OptSolvers", ["OptNumerics"]),
+    module("OptLibrary"),
+    module(
+      "OptLanguage",
+      [
+        "OptSyntax", "OptNumerics", "OptGraph", "OptCalculus", "OptEngine", "OptSolvers",
+        "OptLibrary", .product(name: "SwiftCSV", package: "SwiftCSV"),
+      ]),
+    module("OptPrompt", ["CEdit"]),
+    .executableTarget(
+      name: "optrepl",
+      dependencies: [
+        "OptLanguage", "OptSyntax", "OptLibrary", "OptPrompt",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    tests("OptSyntaxTests", ["OptSyntax"]),
+    tests("OptNumericsTests", ["OptNumerics"]),
+    tests("OptGraphTests", ["OptGraph", "OptNumerics"]),
+    tests("OptCalculusTests", ["OptCalculus", "OptGraph", "OptNumerics", "OptEngine"]),
+    tests("OptEngineTests", ["OptEngine", "OptGraph", "OptCalculus", "OptNumerics"]),
+    tests("OptSolversTests", ["OptSolvers", "OptNumerics"]),
+    tests("OptLanguageTests", ["OptLanguage", "OptSyntax"]),
+    tests("OptPromptTests", ["OptPrompt"]),
+    tests("GoldenTests", ["OptLanguage", "OptSyntax"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

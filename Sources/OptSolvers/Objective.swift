@@ -1,0 +1,84 @@
+/// What a solver sees of a problem: numbers in, numbers out. Neither text nor graphs.
+import OptNumerics
+
+/// What can be asked of an objective in one evaluation.
+package struct Ask: OptionSet, Sendable, Hashable {
+  package let rawValue: UInt16
+  package init(rawValue: UInt16) { self.rawValue = rawValue }
+  package static let value = Ask(rawValue: 1)
+  package static let gradient = Ask(rawValue: 2)
+  /// Hessian times the vector `along`.
+  package static let product = Ask(rawValue: 4)
+  /// Dense Hessian, n×n row by row.
+  package static let hessian = Ask(rawValue: 8)
+  package static let residuals = Ask(rawValue: 16)
+  package static let jacobian = Ask(rawValue: 32)
+  package static let constraints = Ask(rawValue: 64)
+}
+
+/// How an evaluation ended.
+package enum Outcome: Sendable, Equatable {
+  case done
+  /// A value or derivative asked for is NaN or infinite; `culprit` tells where it arose.
+  case notFinite
+  case stopped
+}
+
+/// Which sub-expression became NaN or infinite.
+package struct Fault: Sendable, Equatable {
+  /// The sub-expression as text, e.g. `log(b - 3)`.
+  package var expression: String
+  /// Operand values, e.g. `b - 3 = -0.02`.
+  package var operands: [String]
+  /// Its place in the program, rendered by whoever owns the text.
+  package var place: String?
+  package init(expression: String, operands: [String], place: String? = nil) {
+    self.expression = expression
+    self.operands = operands
+    self.place = place
+  }
+}
+
+/// A named variable's place in the flat parameter vector, row by row.
+package struct Block: Sendable, Equatable {
+  package var name: String
+  package var rows: Int
+  package var columns: Int
+  package var count: Int { rows * columns }
+  package init(name: String, rows: Int, columns: Int) {
+    self.name = name
+    self.rows = rows
+    self.columns = columns
+  }
+}
+
+/// Where an evaluation puts its results; only the pointers asked for are set.
+package struct Answer {
+  package var value: Double = .nan
+  package var gradient: UnsafeMutablePointer<Double>?
+  package var product: UnsafeMutablePointer<Double>?
+  package var hessian: UnsafeMutablePointer<Double>?
+  package var residuals: UnsafeMutablePointer<Double>?
+  package var jacobian: UnsafeMutablePointer<Double>?
+  package var constraints: UnsafeMutablePointer<Double>?
+  package init() {}
+}
+
+/// A function to be minimised. One thread at a time.
+package protocol Objective: AnyObject {
+  /// The variables in order; the counts add up to the dimension.
+  var layout: [Block] { get }
+  /// What it can answer.
+  var offers: Ask { get }
+  /// Evaluates at `x` (n numbers). `along` is the vector for `.product`.
+  func evaluate(
+    _ ask: Ask, at x: UnsafePointer<Double>, along: UnsafePointer<Double>?, into answer: inout Answer
+  ) -> Outcome
+  /// After `.notFinite`: the innermost sub-expression that is to blame at `x`.
+  func culprit(at x: UnsafePointer<Double>) -> Fault?
+}
+
+extension Objective {
+  /// Number of variables.
+  package var dimension: Int { layout.reduce(0) { $0 + $1.count } }
+}
