@@ -6,14 +6,6 @@ package struct FunctionID: Hashable, Sendable {
   package init(index: Int) { self.index = index }
 
   package var row: ElementaryFunction { ElementaryFunctions.table[index] }
-
-  // Rows that the graph itself builds.
-  package static let add = ElementaryFunctions.required("add")
-  package static let subtract = ElementaryFunctions.required("subtract")
-  package static let multiply = ElementaryFunctions.required("multiply")
-  package static let divide = ElementaryFunctions.required("divide")
-  package static let negate = ElementaryFunctions.required("negate")
-  package static let power = ElementaryFunctions.required("power")
 }
 
 /// One elementary function.
@@ -32,7 +24,8 @@ package struct ElementaryFunction: Sendable {
   package var latex: String
   /// Parameter names, for help and arity.
   package var parameters: [String]
-  /// Where the property tests sample each argument.
+  /// Where the property tests sample each argument. An argument whose range is made of whole
+  /// numbers and that has no derivative (the order of `polygamma`) is sampled at whole numbers.
   package var domain: [ClosedRange<Double>]
   package var evaluate: Evaluation
   /// The partial derivative by each argument, given the arguments and the result; nil where it is
@@ -43,4 +36,34 @@ package struct ElementaryFunction: Sendable {
   /// Whether the language shows it as a function; operators are written as symbols.
   package var isOperator: Bool
   package var arity: Int { parameters.count }
+}
+
+extension ElementaryFunction {
+  /// A row of one argument `x`; `derivative` gets `x` and the result.
+  static func unary(
+    _ name: String, _ latex: String, _ summary: String, on domain: ClosedRange<Double>,
+    _ evaluate: @escaping @convention(c) (Double) -> Double, example: String,
+    isOperator: Bool = false,
+    derivative: @escaping @Sendable (_ x: Expression, _ y: Expression) -> Expression?
+  ) -> ElementaryFunction {
+    ElementaryFunction(
+      name: name, summary: summary, latex: latex, parameters: ["x"], domain: [domain],
+      evaluate: .unary(evaluate), partials: { [derivative($0[0], $1)] }, example: example,
+      isOperator: isOperator)
+  }
+
+  /// A row of two arguments; `partials` gets both and the result.
+  static func binary(
+    _ name: String, _ latex: String, _ summary: String, _ parameters: [String] = ["a", "b"],
+    on domain: [ClosedRange<Double>],
+    _ evaluate: @escaping @convention(c) (Double, Double) -> Double, example: String,
+    isOperator: Bool = false,
+    partials:
+      @escaping @Sendable (_ a: Expression, _ b: Expression, _ y: Expression) -> [Expression?]
+  ) -> ElementaryFunction {
+    ElementaryFunction(
+      name: name, summary: summary, latex: latex, parameters: parameters, domain: domain,
+      evaluate: .binary(evaluate), partials: { partials($0[0], $0[1], $1) }, example: example,
+      isOperator: isOperator)
+  }
 }

@@ -1,21 +1,18 @@
-/// The one table of elementary functions: everything known about `tanh` is one row here.
+/// The one table of elementary functions: everything known about `tanh` is one row of it.
 
 package enum ElementaryFunctions {
-  /// All rows. (Being filled.)
+  /// All rows, by theme.
   package static let table: [ElementaryFunction] = [
-    .init(
-      name: "add", summary: "Sum.", latex: "+", parameters: ["a", "b"], domain: [-3...3, -3...3],
-      evaluate: .binary({ $0 + $1 }),
-      partials: { x, _ in [x[0].graph.number(1), x[0].graph.number(1)] }, example: "1 + 2 == 3",
-      isOperator: true)
-  ]
+    arithmetic, comparisons, piecewise, trigonometric, hyperbolic, exponential, special,
+    activations,
+  ].flatMap { $0 }
 
   private static let ids: [String: Int] = Dictionary(
-    uniqueKeysWithValues: table.enumerated().map { ($1.name, $0) })
+    table.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
 
   /// The row called `name`.
   package static func find(_ name: String) -> FunctionID? { ids[name].map(FunctionID.init(index:)) }
 
-  /// A row that the graph cannot do without.
+  /// A row that the code mentions by name. A test checks that all of them are there.
   static func required(_ name: String) -> FunctionID { FunctionID(index: ids[name] ?? 0) }
 }
