@@ -67,9 +67,6 @@ extension Graph {
     if left.operation == .number || right.operation == .number {
       if let simpler = simplified(function, a, b) { return simpler }
     }
-    if a.index > b.index && (function == .multiply || function == .add) {
-      return apply(function, b, a)
-    }
     let shape: Int32
     if left.shape == right.shape || right.shape == Self.scalarID {
       shape = left.shape
@@ -78,6 +75,13 @@ extension Graph {
     } else {
       guard let joined = a.shape.broadcast(with: b.shape) else { return number(.nan) }
       shape = intern(joined)
+    }
+    // Sums and products keep the order they were written in, but both orders are one node.
+    if function == .multiply || function == .add {
+      return append(
+        commutative: Node(
+          operation: .apply, shape: shape, a: a.index, b: b.index, c: -1,
+          payload: Int32(function.index)))
     }
     return append(
       .apply, shapeID: shape, a.index, b.index, payload: Int32(function.index))

@@ -61,6 +61,16 @@ struct NodeStore {
     return index
   }
 
+  /// The place of `node`, or -1.
+  func find(_ node: Node) -> Int32 {
+    var slot = Self.hash(node) & mask
+    while table[slot] >= 0 {
+      if nodes[Int(table[slot])] == node { return table[slot] }
+      slot = (slot + 1) & mask
+    }
+    return -1
+  }
+
   @inline(__always)
   private static func hash(_ node: Node) -> Int {
     func pair(_ a: Int32, _ b: Int32) -> UInt64 {
