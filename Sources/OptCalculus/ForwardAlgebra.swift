@@ -79,8 +79,23 @@ extension ForwardSweep {
       return result.product(inner * factor.eigenvalueGaps())
     case (.svd, 0):
       return (factor.part(1) * change.product(factor.part(2))).columnSums().transposed
-    case (.svd, _): return graph.number(.nan).broadcast(to: result.shape)
+    case (.svd, let side): return pushSingularVectors(factor, change, isLeft: side == 1)
     }
+  }
+
+  /// With P = UᵀȦV: U̇ = U (F∘(PS + SPᵀ)) + (I - UUᵀ)ȦVS⁻¹, V̇ the same of the transpose.
+  private func pushSingularVectors(
+    _ factor: Expression, _ change: Expression, isLeft: Bool
+  ) -> Expression {
+    let s = factor.shape
+    let (own, other) = (factor.part(isLeft ? 1 : 2), factor.part(isLeft ? 2 : 1))
+    let scale = factor.part(0).transposed
+    let moved = change.product(other, transposeLeft: !isLeft)
+    let p = own.product(moved, transposeLeft: true)
+    let scaled = p * scale
+    let result = own.product((scaled + scaled.transposed) * factor.singularValueGaps())
+    let isTall = isLeft ? s.rows > s.columns : s.columns > s.rows
+    return isTall ? result + (moved - own.product(p)) / scale : result
   }
 
   /// With C = Qᵀ Ȧ R⁻¹ of the leading square part and Ω its skew part from below the diagonal:

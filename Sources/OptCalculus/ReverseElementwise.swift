@@ -70,20 +70,12 @@ extension ReverseSweep {
 }
 
 extension Expression {
-  /// Whether this is the result of a comparison or of logic: 0 or 1.
-  var isMask: Bool {
-    let n = node
-    guard n.operation == .apply else { return false }
-    let index = Int(n.payload)
-    return index >= FunctionID.less.index && index <= FunctionID.not.index
-  }
-
   /// 1 where this is not 0, else 0.
-  var asMask: Expression { isMask ? self : apply(.notEqual, graph.number(0)) }
+  var asMask: Expression { givesMask ? self : apply(.notEqual, graph.number(0)) }
 
   /// The product with a partial derivative. A mask selects, so that `sqrt(max(x, 0))` has the
   /// derivative 0, not ∞·0, left of 0.
   func times(_ partial: Expression) -> Expression {
-    partial.isMask ? graph.select(partial, self, graph.number(0)) : self * partial
+    partial.givesMask ? graph.select(partial, self, graph.number(0)) : self * partial
   }
 }

@@ -4,7 +4,8 @@
 /// lies on the lower triangle, so that it is what finite differences of single elements give.
 /// Sources: I. Murray, "Differentiation of the Cholesky decomposition", arXiv:1602.07527;
 /// M. Seeger and others, "Auto-differentiating linear algebra", arXiv:1710.08717; J. R. Magnus,
-/// "On differentiating eigenvalues and eigenvectors", Econometric Theory 1 (1985).
+/// "On differentiating eigenvalues and eigenvectors", Econometric Theory 1 (1985); J. Townsend,
+/// "Differentiating the singular value decomposition", 2016.
 import OptGraph
 
 extension ReverseSweep {
@@ -32,13 +33,27 @@ extension ReverseSweep {
       part = result.product(inner).product(result, transposeRight: true).onLowerTriangle()
     case (.svd, 0):
       part = (factor.part(1) * value.transposed).product(factor.part(2), transposeRight: true)
-    case (.svd, _):
-      // Singular vectors have no rule yet: say so in the result instead of passing a wrong one.
-      part = graph.number(.nan).broadcast(to: factor.shape)
+    case (.svd, let side): part = pullSingularVectors(factor, value, isLeft: side == 1)
     }
     guard let part else { return }
     let lanes = adjoint.predicate?.foldedAlive(rows: true, columns: true)
     adjoints.add(masked(part, lanes), to: node.a, where: lanes)
+  }
+
+  /// Of `U`: [U (F∘(UᵀŪ - ŪᵀU)) S + (I - UUᵀ)ŪS⁻¹] Vᵀ, of `V` the same of the transpose.
+  private func pullSingularVectors(
+    _ factor: Expression, _ value: Expression, isLeft: Bool
+  ) -> Expression {
+    let s = factor.shape
+    let (own, other) = (factor.part(isLeft ? 1 : 2), factor.part(isLeft ? 2 : 1))
+    let scale = factor.part(0).transposed
+    let turn = own.product(value, transposeLeft: true)
+    var inner = own.product((turn - turn.transposed) * factor.singularValueGaps() * scale)
+    if isLeft ? s.rows > s.columns : s.columns > s.rows {
+      inner = inner + (value - own.product(turn)) / scale
+    }
+    return isLeft
+      ? inner.product(other, transposeRight: true) : other.product(inner, transposeRight: true)
   }
 
   /// L⁻ᵀ Φ(Lᵀ L̄) L⁻¹ with Φ the lower triangle with half the diagonal.
@@ -99,6 +114,14 @@ extension Expression {
   func eigenvalueGaps() -> Expression {
     let values = part(0)
     let gaps = values.transposed - values
+    let zero = graph.number(0)
+    return graph.select(gaps.apply(.equal, zero), zero, 1 / gaps)
+  }
+
+  /// Of an svd node: 1/(sⱼ² - sᵢ²), and 0 for equal values.
+  func singularValueGaps() -> Expression {
+    let values = part(0)
+    let gaps = (values.transposed - values) * (values.transposed + values)
     let zero = graph.number(0)
     return graph.select(gaps.apply(.equal, zero), zero, 1 / gaps)
   }

@@ -23,7 +23,8 @@ struct ForDisplay {
   private let isReadable: Bool
 
   /// Beyond this many nodes nobody reads a formula.
-  private static let largest = 20_000
+  private static let largest = 5_000
+  private static let deepest = 20
 
   init(_ source: Graph, _ roots: [Expression]) {
     self.source = source
@@ -92,12 +93,16 @@ struct ForDisplay {
     }
   }
 
-  private func binary(_ function: FunctionID, _ a: Expression, _ b: Expression) -> Expression {
+  /// `depth` counts the conditions passed through: sums and products go into conditions inside
+  /// conditions only so far.
+  private func binary(
+    _ function: FunctionID, _ a: Expression, _ b: Expression, depth: Int = 0
+  ) -> Expression {
     switch function {
-    case .add: return sum([(a, 1), (b, 1)])
-    case .subtract: return sum([(a, 1), (b, -1)])
+    case .add: return sum([(a, 1), (b, 1)], depth)
+    case .subtract: return sum([(a, 1), (b, -1)], depth)
     case .multiply, .divide:
-      if let inside = throughChoice(function, a, b) { return inside }
+      if let inside = throughChoice(function, a, b, depth) { return inside }
       var product = Term(of: a)
       product.multiply(by: Term(of: b), power: function == .divide ? -1 : 1)
       return product.rendered(in: target)
@@ -112,10 +117,10 @@ struct ForDisplay {
   }
 
   /// Σ sign · part with like terms added.
-  private func sum(_ parts: [(Expression, Double)]) -> Expression {
+  private func sum(_ parts: [(Expression, Double)], _ depth: Int) -> Expression {
     var list = TermList()
     for (part, sign) in parts { list.add(part, sign) }
-    let joined = joinedChoices(list.terms)
+    let joined = depth < Self.deepest ? joinedChoices(list.terms, depth) : list.terms
     return TermList.rendered(joined, in: target)
   }
 
@@ -169,8 +174,9 @@ struct ForDisplay {
 
   /// A product with a choice that is 0 on one side is a choice of products.
   private func throughChoice(
-    _ function: FunctionID, _ a: Expression, _ b: Expression
+    _ function: FunctionID, _ a: Expression, _ b: Expression, _ depth: Int
   ) -> Expression? {
+    guard depth < Self.deepest else { return nil }
     func sides(_ x: Expression) -> (Expression, Expression, Expression)? {
       let node = x.node
       guard node.operation == .select else { return nil }
@@ -179,16 +185,20 @@ struct ForDisplay {
       return (parts[0], parts[1], parts[2])
     }
     if let (condition, yes, no) = sides(a) {
-      return choice(condition, binary(function, yes, b), binary(function, no, b))
+      return choice(
+        condition, binary(function, yes, b, depth: depth + 1),
+        binary(function, no, b, depth: depth + 1))
     }
     if function == .multiply, let (condition, yes, no) = sides(b) {
-      return choice(condition, binary(function, a, yes), binary(function, a, no))
+      return choice(
+        condition, binary(function, a, yes, depth: depth + 1),
+        binary(function, a, no, depth: depth + 1))
     }
     return nil
   }
 
   /// Choices by the same condition in one sum are one choice.
-  private func joinedChoices(_ terms: [Term]) -> [Term] {
+  private func joinedChoices(_ terms: [Term], _ depth: Int) -> [Term] {
     var result: [Term] = []
     var first: [Int32: Int] = [:]
     for term in terms {
@@ -210,9 +220,11 @@ struct ForDisplay {
       let before = other.factors[0].base.node
       let flip = other.coefficient.value
       func joined(_ x: Int32, _ y: Int32) -> Expression {
-        sum([
-          (Expression(graph: target, index: x), flip), (Expression(graph: target, index: y), sign),
-        ])
+        sum(
+          [
+            (Expression(graph: target, index: x), flip),
+            (Expression(graph: target, index: y), sign),
+          ], depth + 1)
       }
       let both = target.select(
         Expression(graph: target, index: node.a), joined(before.b, node.b),

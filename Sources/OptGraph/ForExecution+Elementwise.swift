@@ -104,7 +104,7 @@ extension Node {
 
 extension Expression {
   /// Whether the value is 0 or 1 by construction: a comparison or logic.
-  var givesMask: Bool {
+  package var givesMask: Bool {
     let n = node
     return n.operation == .apply && n.payload >= Int32(FunctionID.less.index)
       && n.payload <= Int32(FunctionID.not.index)

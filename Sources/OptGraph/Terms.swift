@@ -195,7 +195,7 @@ struct TermList {
   private(set) var terms: [Term] = []
 
   /// Sums of more terms are not taken apart.
-  private static let longest = 256
+  private static let longest = 100
 
   /// Adds sign · expression, term by term.
   mutating func add(_ expression: Expression, _ sign: Double) {

@@ -72,6 +72,10 @@ struct AlgebraTests {
       s.reference.check(
         b.factor(.svd).part(0), by: [b], tolerance: 1e-5, secondOrder: false,
         "singular values \(rows)×\(columns)")
+      for part in [1, 2] {
+        s.reference.check(
+          b.factor(.svd).part(part), by: [b], tolerance: 1e-4, "vectors \(part) \(rows)×\(columns)")
+      }
     }
     let lanes = s.input(3, 3, lanes: [2])
     s.reference.check(shifted(lanes).factor(.lu).part(0), by: [lanes], "det of lanes")
