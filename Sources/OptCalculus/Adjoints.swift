@@ -51,7 +51,8 @@ struct Adjoints {
     if dense[k] < 0 {
       dense[k] = value.index
     } else {
-      dense[k] = (Expression(graph: graph, index: dense[k]) + value).index
+      // The sweep runs backwards; in this order formulas read in the order they were written.
+      dense[k] = (value + Expression(graph: graph, index: dense[k])).index
     }
     note(predicate, k)
   }

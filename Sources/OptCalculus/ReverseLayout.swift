@@ -104,27 +104,6 @@ private struct Owners {
 }
 
 extension StridedMap {
-  /// Calls `visit` with the offset of each element of `shape`, in memory order.
-  func forEachOffset(in shape: Shape, _ visit: (Int) -> Void) {
-    let sizes = shape.dimensions
-    guard !sizes.contains(0) else { return }
-    var position = [Int](repeating: 0, count: sizes.count)
-    var current = offset
-    while true {
-      visit(current)
-      var k = sizes.count - 1
-      while k >= 0 {
-        position[k] += 1
-        current += strides[k]
-        if position[k] < sizes[k] { break }
-        current -= strides[k] * sizes[k]
-        position[k] = 0
-        k -= 1
-      }
-      if k < 0 { return }
-    }
-  }
-
   /// If this map takes the elements of `shape` one to one onto all of `target`: how to go back.
   func inverse(from shape: Shape, to target: Shape) -> Inverse? {
     guard offset == 0, shape.count == target.count else { return nil }

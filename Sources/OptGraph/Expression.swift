@@ -33,44 +33,76 @@ package struct Expression: Hashable, Sendable {
 extension Graph {
   /// `function` on `arguments`, elementwise with broadcasting, folded when all are numbers.
   package func apply(_ function: FunctionID, _ arguments: [Expression]) -> Expression {
-    if let simpler = simplified(function, arguments) { return simpler }
-    var shape = Shape.scalar
-    for argument in arguments {
-      guard let joined = shape.broadcast(with: argument.shape) else { return number(.nan) }
-      shape = joined
+    switch arguments.count {
+    case 1: return apply(function, arguments[0])
+    case 2: return apply(function, arguments[0], arguments[1])
+    default:
+      var shape = Shape.scalar
+      for argument in arguments {
+        guard let joined = shape.broadcast(with: argument.shape) else { return number(.nan) }
+        shape = joined
+      }
+      guard arguments.count == 3 else { return number(.nan) }
+      return append(
+        .apply, shape, arguments[0].index, arguments[1].index, arguments[2].index,
+        payload: Int32(function.index))
     }
-    return append(
-      .apply, shape, arguments[0].index, arguments.count > 1 ? arguments[1].index : -1,
-      arguments.count > 2 ? arguments[2].index : -1, payload: Int32(function.index))
   }
 
-  /// Rewrites that keep the value for all IEEE inputs.
-  private func simplified(_ function: FunctionID, _ arguments: [Expression]) -> Expression? {
-    let row = function.row
-    if arguments.count == 1, let x = arguments[0].constant, case .unary(let f) = row.evaluate {
-      return number(f(x))
+  package func apply(_ function: FunctionID, _ x: Expression) -> Expression {
+    let node = x.node
+    if node.operation == .number, case .unary(let f) = function.row.evaluate {
+      return number(f(numbers[Int(node.payload)]))
     }
-    guard arguments.count == 2 else {
-      if function == .negate, arguments[0].node.operation == .apply,
-        arguments[0].node.payload == Int32(FunctionID.negate.index)
-      {
-        return Expression(graph: self, index: arguments[0].node.a)
-      }
-      return nil
+    if function == .negate, node.operation == .apply,
+      node.payload == Int32(FunctionID.negate.index)
+    {
+      return Expression(graph: self, index: node.a)
     }
-    let (a, b) = (arguments[0], arguments[1])
-    if let x = a.constant, let y = b.constant, case .binary(let f) = row.evaluate {
-      return number(f(x, y))
+    return append(.apply, shapeID: node.shape, x.index, payload: Int32(function.index))
+  }
+
+  package func apply(_ function: FunctionID, _ a: Expression, _ b: Expression) -> Expression {
+    let (left, right) = (nodes[Int(a.index)], nodes[Int(b.index)])
+    if left.operation == .number || right.operation == .number {
+      if let simpler = simplified(function, a, b) { return simpler }
     }
-    if function == .multiply {
-      if a.constant == 1 { return b }
-      if b.constant == 1 { return a }
-      if a.constant == -1 { return -b }
-      if b.constant == -1 { return -a }
+    let shape: Int32
+    if left.shape == right.shape || right.shape == Self.scalarID {
+      shape = left.shape
+    } else if left.shape == Self.scalarID {
+      shape = right.shape
+    } else {
+      guard let joined = a.shape.broadcast(with: b.shape) else { return number(.nan) }
+      shape = intern(joined)
     }
-    if function == .divide || function == .power, b.constant == 1 { return a }
-    if function == .multiply || function == .add, a.index > b.index {
-      return apply(function, [b, a])
+    // Sums and products keep the order they were written in, but both orders are one node.
+    if function == .multiply || function == .add {
+      return append(
+        commutative: Node(
+          operation: .apply, shape: shape, a: a.index, b: b.index, c: -1,
+          payload: Int32(function.index)))
+    }
+    return append(
+      .apply, shapeID: shape, a.index, b.index, payload: Int32(function.index))
+  }
+
+  /// Rewrites with a number that keep the value for all IEEE inputs.
+  private func simplified(
+    _ function: FunctionID, _ a: Expression, _ b: Expression
+  ) -> Expression? {
+    let (x, y) = (a.constant, b.constant)
+    if let x, let y, case .binary(let f) = function.row.evaluate { return number(f(x, y)) }
+    switch function {
+    case .multiply:
+      if x == 1 { return b }
+      if y == 1 { return a }
+      if x == -1 { return -b }
+      if y == -1 { return -a }
+    case .divide where y == 1: return a
+    case .power where y == 1: return a
+    case .power where y == 0: return number(1).broadcast(to: a.shape)
+    default: break
     }
     return nil
   }
@@ -107,9 +139,9 @@ extension Graph {
 }
 
 extension Expression {
-  package func apply(_ function: FunctionID) -> Expression { graph.apply(function, [self]) }
+  package func apply(_ function: FunctionID) -> Expression { graph.apply(function, self) }
   package func apply(_ function: FunctionID, _ other: Expression) -> Expression {
-    graph.apply(function, [self, other])
+    graph.apply(function, self, other)
   }
 
   package static func + (a: Expression, b: Expression) -> Expression { a.apply(.add, b) }

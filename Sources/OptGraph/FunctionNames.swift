@@ -2,12 +2,14 @@
 
 extension FunctionID {
   // MARK: Arithmetic and comparisons
-  package static let add = ElementaryFunctions.required("add")
-  package static let subtract = ElementaryFunctions.required("subtract")
-  package static let multiply = ElementaryFunctions.required("multiply")
-  package static let divide = ElementaryFunctions.required("divide")
-  package static let negate = ElementaryFunctions.required("negate")
-  package static let power = ElementaryFunctions.required("power")
+
+  // The first rows, by their places, because every operator asks for them.
+  package static var add: FunctionID { FunctionID(index: 0) }
+  package static var subtract: FunctionID { FunctionID(index: 1) }
+  package static var multiply: FunctionID { FunctionID(index: 2) }
+  package static var divide: FunctionID { FunctionID(index: 3) }
+  package static var negate: FunctionID { FunctionID(index: 4) }
+  package static var power: FunctionID { FunctionID(index: 5) }
   package static let less = ElementaryFunctions.required("less")
   package static let lessOrEqual = ElementaryFunctions.required("lessOrEqual")
   package static let greater = ElementaryFunctions.required("greater")

@@ -122,13 +122,13 @@ package struct Input: Sendable {
 /// Operands come before the nodes that use them. Building a node applies only rewrites that keep
 /// the value for all IEEE inputs.
 package final class Graph: @unchecked Sendable {
-  package private(set) var nodes: UnsafeMutablePointer<Node>
-  package private(set) var count = 0
-  private var capacity = 256
-  private var table: UnsafeMutablePointer<Int32>
-  private var tableMask = 1023
+  private let store: UnsafeMutablePointer<NodeStore>
 
-  package private(set) var numbers: [Double] = []
+  package var nodes: UnsafeMutablePointer<Node> { store.pointee.nodes }
+  package var count: Int { store.pointee.count }
+  package var numbers: UnsafeBufferPointer<Double> {
+    UnsafeBufferPointer(start: store.pointee.numbers, count: store.pointee.numberCount)
+  }
   package private(set) var arrays: [Buffer] = []
   package private(set) var inputs: [Input] = []
   package private(set) var inputNodes: [Int32] = []
@@ -139,34 +139,49 @@ package final class Graph: @unchecked Sendable {
   package private(set) var scans: [Scan] = []
   package private(set) var draws: [Draw] = []
   /// Per node, an opaque id set by the tracer (a place in the program); the first place wins.
-  package private(set) var origins: [Int32] = []
+  package var origins: UnsafeBufferPointer<Int32> {
+    UnsafeBufferPointer(start: store.pointee.origins, count: store.pointee.count)
+  }
   /// The origin that new nodes get.
-  package var currentOrigin: Int32 = -1
+  package var currentOrigin: Int32 {
+    get { store.pointee.currentOrigin }
+    set { store.pointee.currentOrigin = newValue }
+  }
 
   private var shapeIDs: [Shape: Int32] = [:]
-  private var numberIDs: [UInt64: Int32] = [:]
   private var mapIDs: [StridedMap: Int32] = [:]
   private var assemblyIDs: [Assembly: Int32] = [:]
   private var reductionIDs: [Reduction: Int32] = [:]
   private var scanIDs: [Scan: Int32] = [:]
   private var drawIDs: [Draw: Int32] = [:]
+  /// The shape interned last: programs use the same one many times in a row.
+  private var lastShape = Shape.scalar
+  private var lastShapeID: Int32 = 0
+  /// The place of the 1×1 shape.
+  static let scalarID: Int32 = 0
 
   package init() {
-    nodes = .allocate(capacity: capacity)
-    table = .allocate(capacity: tableMask + 1)
-    table.initialize(repeating: -1, count: tableMask + 1)
+    store = .allocate(capacity: 1)
+    store.initialize(to: NodeStore())
+    _ = Self.intern(Shape.scalar, &shapes, &shapeIDs)
   }
 
   deinit {
-    nodes.deallocate()
-    table.deallocate()
+    store.pointee.deallocate()
+    store.deallocate()
   }
 
   package func shape(of node: Int32) -> Shape { shapes[Int(nodes[Int(node)].shape)] }
 
   // MARK: Side tables
 
-  package func intern(_ shape: Shape) -> Int32 { Self.intern(shape, &shapes, &shapeIDs) }
+  package func intern(_ shape: Shape) -> Int32 {
+    if shape.isScalar { return Self.scalarID }
+    if shape == lastShape { return lastShapeID }
+    lastShape = shape
+    lastShapeID = Self.intern(shape, &shapes, &shapeIDs)
+    return lastShapeID
+  }
   package func intern(_ map: StridedMap) -> Int32 { Self.intern(map, &maps, &mapIDs) }
   package func intern(_ assembly: Assembly) -> Int32 {
     Self.intern(assembly, &assemblies, &assemblyIDs)
@@ -190,15 +205,8 @@ package final class Graph: @unchecked Sendable {
   // MARK: Leaves
 
   package func number(_ value: Double) -> Expression {
-    let payload: Int32
-    if let known = numberIDs[value.bitPattern] {
-      payload = known
-    } else {
-      payload = Int32(clamping: numbers.count)
-      numbers.append(value)
-      numberIDs[value.bitPattern] = payload
-    }
-    return append(.number, .scalar, payload: payload)
+    let payload = store.pointee.index(of: value)
+    return append(.number, shapeID: Self.scalarID, payload: payload)
   }
 
   /// A known array. Its buffer is kept, not copied; it must not change afterwards.
@@ -234,55 +242,25 @@ package final class Graph: @unchecked Sendable {
     _ operation: Operation, _ shape: Shape, _ a: Int32 = -1, _ b: Int32 = -1, _ c: Int32 = -1,
     payload: Int32 = 0
   ) -> Expression {
-    let node = Node(
-      operation: operation, shape: intern(shape), a: a, b: b, c: c, payload: payload)
-    var slot = Self.hash(node) & tableMask
-    while table[slot] >= 0 {
-      if nodes[Int(table[slot])] == node { return Expression(graph: self, index: table[slot]) }
-      slot = (slot + 1) & tableMask
-    }
-    if count == capacity { grow() }
-    let index = Int32(count)
-    nodes[count] = node
-    count += 1
-    origins.append(currentOrigin)
-    table[slot] = index
-    if count * 2 > tableMask { rehash() }
-    return Expression(graph: self, index: index)
+    append(operation, shapeID: intern(shape), a, b, c, payload: payload)
   }
 
-  private static func hash(_ node: Node) -> Int {
-    var h = UInt64(node.operation.rawValue) &* 0x9E37_79B9_7F4A_7C15
-    func mix(_ value: Int32) {
-      h = (h ^ UInt64(UInt32(bitPattern: value))) &* 0xFF51_AFD7_ED55_8CCD
-      h ^= h >> 32
-    }
-    mix(node.shape)
-    mix(node.a)
-    mix(node.b)
-    mix(node.c)
-    mix(node.payload)
-    return Int(truncatingIfNeeded: h >> 1)
+  /// The same with an interned shape.
+  @inline(__always)
+  func append(
+    _ operation: Operation, shapeID: Int32, _ a: Int32 = -1, _ b: Int32 = -1, _ c: Int32 = -1,
+    payload: Int32 = 0
+  ) -> Expression {
+    let node = Node(operation: operation, shape: shapeID, a: a, b: b, c: c, payload: payload)
+    return Expression(graph: self, index: store.pointee.index(of: node))
   }
 
-  private func grow() {
-    let larger = UnsafeMutablePointer<Node>.allocate(capacity: capacity * 2)
-    larger.moveInitialize(from: nodes, count: count)
-    nodes.deallocate()
-    nodes = larger
-    capacity *= 2
-  }
-
-  private func rehash() {
-    table.deallocate()
-    tableMask = (tableMask + 1) * 4 - 1
-    table = .allocate(capacity: tableMask + 1)
-    table.initialize(repeating: -1, count: tableMask + 1)
-    for index in 0..<count {
-      var slot = Self.hash(nodes[index]) & tableMask
-      while table[slot] >= 0 { slot = (slot + 1) & tableMask }
-      table[slot] = Int32(index)
-    }
+  /// A node whose operands `a` and `b` may be exchanged: the one there in either order, or new.
+  func append(commutative node: Node) -> Expression {
+    var turned = node
+    swap(&turned.a, &turned.b)
+    let known = store.pointee.find(turned)
+    return Expression(graph: self, index: known >= 0 ? known : store.pointee.index(of: node))
   }
 
   // MARK: Reading

@@ -29,6 +29,9 @@ package struct SyntaxTree: Sendable {
     set { nodes[Int(id.index)] = newValue }
   }
 
+  /// Changes a node's place.
+  mutating func setSpan(_ span: SourceSpan, of id: NodeID) { spans[Int(id.index)] = span }
+
   package func span(of id: NodeID) -> SourceSpan { spans[Int(id.index)] }
 }
 

@@ -60,9 +60,13 @@ extension Reference {
       close(
         [forward.reduce(0, +)], [along], 1e-10, "\(name) forward", sourceLocation: sourceLocation)
     }
+    agreesAfterForExecution(
+      [y] + gradients, tolerance: 1e-12, name, sourceLocation: sourceLocation)
     guard secondOrder, inputs.allSatisfy({ $0.shape.laneCount == 1 }) else { return }
     let total = cost.reduce(.sum, Array(0..<cost.shape.dimensions.count))
-    let h = value(hessian(of: total, by: inputs))
+    let matrix = hessian(of: total, by: inputs)
+    let h = value(matrix)
+    agreesAfterForExecution([matrix], tolerance: 1e-9, name, sourceLocation: sourceLocation)
     let n = inputs.reduce(0) { $0 + $1.shape.count }
     var row = 0
     for (x, g) in zip(inputs, gradients) {
@@ -76,6 +80,23 @@ extension Reference {
         close(again, expected, tolerance, "\(name) reverse twice", sourceLocation: sourceLocation)
         row += 1
       }
+    }
+  }
+}
+
+extension Reference {
+  /// The pass keeps values and shapes.
+  func agreesAfterForExecution(
+    _ roots: [Expression], tolerance: Double, _ name: String,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let (target, moved) = graph.forExecution(roots)
+    var values: [Int32: [Double]] = [:]
+    for (old, new) in zip(graph.inputNodes, target.inputNodes) { values[new] = inputs[old] }
+    let after = Reference(graph: target, inputs: values).values(moved)
+    for (k, (a, b)) in zip(after, self.values(roots)).enumerated() {
+      #expect(moved[k].shape == roots[k].shape, "\(name)", sourceLocation: sourceLocation)
+      close(a, b, tolerance, "\(name), for execution, root \(k)", sourceLocation: sourceLocation)
     }
   }
 }

@@ -170,7 +170,8 @@ struct TableTests {
   /// A name that is not in the table would stand for row 0.
   @Test func namesInCodeAreRows() {
     let ids: [(FunctionID, String)] = [
-      (.subtract, "subtract"), (.multiply, "multiply"), (.divide, "divide"), (.negate, "negate"),
+      (.add, "add"), (.subtract, "subtract"), (.multiply, "multiply"), (.divide, "divide"),
+      (.negate, "negate"),
       (.power, "power"), (.less, "less"), (.lessOrEqual, "lessOrEqual"), (.greater, "greater"),
       (.greaterOrEqual, "greaterOrEqual"), (.equal, "equal"), (.notEqual, "notEqual"),
       (.and, "and"), (.or, "or"), (.not, "not"), (.abs, "abs"), (.sign, "sign"),
@@ -186,7 +187,7 @@ struct TableTests {
       (.softplus, "softplus"), (.relu, "relu"), (.gelu, "gelu"),
     ]
     for (id, name) in ids { #expect(id.row.name == name) }
-    #expect(ids.count + 1 == ElementaryFunctions.table.count)
+    #expect(ids.count == ElementaryFunctions.table.count)
   }
 
   @Test func powersMultiplyTheSameWayEverywhere() {

@@ -1,0 +1,224 @@
+/// The pass that makes formulas readable: what `differentiate` and `f'` show.
+///
+/// Sums keep the order of their terms; like terms are added. Products put the number first, then
+/// names, brackets and functions; powers of one base are joined and cancel in quotients. Nothing is
+/// expanded. Unlike the pass for execution it uses 0·x = 0, x - x = 0 and x/x = 1.
+import OptNumerics
+
+extension Graph {
+  /// A new graph with the same inputs in the same order, and what became of the roots in it.
+  /// Graphs too large to be read come back as they are.
+  package func forDisplay(_ roots: [Expression]) -> (graph: Graph, roots: [Expression]) {
+    var pass = ForDisplay(self, roots)
+    pass.run()
+    return (pass.target, roots.map { pass.moved($0.index).broadcast(to: $0.shape) })
+  }
+}
+
+struct ForDisplay {
+  let source: Graph
+  let target = Graph()
+  private let live: [Bool]
+  private var places: [Int32]
+  private let isReadable: Bool
+
+  /// Beyond this many nodes nobody reads a formula.
+  private static let largest = 20_000
+
+  init(_ source: Graph, _ roots: [Expression]) {
+    self.source = source
+    live = source.reachable(from: roots.map(\.index))
+    places = [Int32](repeating: -1, count: live.count)
+    isReadable = live.lazy.filter { $0 }.count <= Self.largest
+    for (input, node) in zip(source.inputs, source.inputNodes) {
+      let place = target.input(input).index
+      if Int(node) < places.count { places[Int(node)] = place }
+    }
+  }
+
+  func moved(_ index: Int32) -> Expression {
+    Expression(graph: target, index: places[Int(index)])
+  }
+
+  mutating func run() {
+    for index in live.indices where live[index] && places[index] < 0 {
+      target.currentOrigin = source.origins[index]
+      let result = isReadable ? rewrite(Int32(index)) : copied(Int32(index))
+      places[index] = result.broadcast(to: source.shape(of: Int32(index))).index
+    }
+    target.currentOrigin = -1
+  }
+
+  private func copied(_ index: Int32) -> Expression {
+    source.rebuild(index, in: target) { $0 < 0 ? $0 : places[Int($0)] }
+  }
+
+  private func rewrite(_ index: Int32) -> Expression {
+    let node = source.nodes[Int(index)]
+    switch node.operation {
+    case .apply:
+      let function = FunctionID(index: Int(node.payload))
+      let a = moved(node.a).beforeRepeating
+      if node.b < 0 { return unary(function, a) }
+      guard node.c < 0 else { return copied(index) }
+      return binary(function, a, moved(node.b).beforeRepeating)
+    case .select:
+      return choice(
+        moved(node.a).beforeRepeating, moved(node.b).beforeRepeating,
+        moved(node.c).beforeRepeating)
+    case .view:
+      return moved(node.a).viewThrough(
+        source.maps[Int(node.payload)], source.shape(of: index))
+    case .reduce: return reduction(index, node)
+    default: return copied(index)
+    }
+  }
+
+  // MARK: Elementwise nodes
+
+  private func unary(_ function: FunctionID, _ x: Expression) -> Expression {
+    let inner = x.node
+    switch function {
+    case .negate: return Term(of: x).scaled(-1).rendered(in: target)
+    case .sqrt:
+      if let value = x.constant, value >= 0 { return target.number(value).apply(.sqrt) }
+      return Term(of: x, power: 0.5).rendered(in: target)
+    case .exp where inner.isApply(.log), .log where inner.isApply(.exp):
+      return Expression(graph: target, index: inner.a)
+    case .abs where inner.isApply(.negate) || inner.isApply(.abs):
+      return Expression(graph: target, index: inner.a).apply(.abs)
+    case .not where inner.isApply(.not): return Expression(graph: target, index: inner.a)
+    default: return x.apply(function)
+    }
+  }
+
+  private func binary(_ function: FunctionID, _ a: Expression, _ b: Expression) -> Expression {
+    switch function {
+    case .add: return sum([(a, 1), (b, 1)])
+    case .subtract: return sum([(a, 1), (b, -1)])
+    case .multiply, .divide:
+      if let inside = throughChoice(function, a, b) { return inside }
+      var product = Term(of: a)
+      product.multiply(by: Term(of: b), power: function == .divide ? -1 : 1)
+      return product.rendered(in: target)
+    case .power:
+      guard let exponent = b.constant else { return a.apply(.power, b) }
+      return Term(of: a, power: exponent).rendered(in: target)
+    case .notEqual where b.constant == 0 && a.givesMask: return a
+    case .and, .or:
+      return a == b && a.givesMask ? a : a.apply(function, b)
+    default: return a.apply(function, b)
+    }
+  }
+
+  /// Σ sign · part with like terms added.
+  private func sum(_ parts: [(Expression, Double)]) -> Expression {
+    var list = TermList()
+    for (part, sign) in parts { list.add(part, sign) }
+    let joined = joinedChoices(list.terms)
+    return TermList.rendered(joined, in: target)
+  }
+
+  private func reduction(_ index: Int32, _ node: Node) -> Expression {
+    let kind = source.reductions[Int(node.payload)]
+    let operand = moved(node.a)
+    guard kind.kind == .sum else { return copied(index) }
+    // Numbers in front of the sum.
+    var term = Term(of: operand)
+    let ratio = term.coefficient
+    guard !term.factors.isEmpty, ratio != Ratio(1), ratio != Ratio(0) else {
+      return copied(index)
+    }
+    term.coefficient = Ratio(1)
+    let inner = term.rendered(in: target).broadcast(to: operand.shape)
+    var outer = Term(of: inner.reduce(.sum, kind.dimensions))
+    outer.coefficient = outer.coefficient.times(ratio)
+    return outer.rendered(in: target)
+  }
+
+  // MARK: Conditions
+
+  private func choice(
+    _ condition: Expression, _ a: Expression, _ b: Expression
+  ) -> Expression {
+    if condition.constant != nil || a == b { return target.select(condition, a, b) }
+    if condition.node.isApply(.not) {
+      return choice(Expression(graph: target, index: condition.node.a), b, a)
+    }
+    return target.select(
+      condition, within(a, condition, true), within(b, condition, false))
+  }
+
+  /// `side`, knowing that `condition` holds or does not hold in it.
+  private func within(
+    _ side: Expression, _ condition: Expression, _ holds: Bool
+  ) -> Expression {
+    guard side.constant == nil else { return side }
+    let reach = target.reachable(from: [side.index])
+    var known: [Int32: Expression] = [:]
+    for index in reach.indices where reach[index] {
+      let node = target.nodes[index]
+      if node.operation == .select, node.a == condition.index {
+        known[Int32(index)] = Expression(graph: target, index: holds ? node.b : node.c)
+      }
+    }
+    guard !known.isEmpty else { return side }
+    let result = target.substitute([side], known)[0]
+    return Term(of: result).rendered(in: target)
+  }
+
+  /// A product with a choice that is 0 on one side is a choice of products.
+  private func throughChoice(
+    _ function: FunctionID, _ a: Expression, _ b: Expression
+  ) -> Expression? {
+    func sides(_ x: Expression) -> (Expression, Expression, Expression)? {
+      let node = x.node
+      guard node.operation == .select else { return nil }
+      let parts = [node.a, node.b, node.c].map { Expression(graph: target, index: $0) }
+      guard parts[1].constant == 0 || parts[2].constant == 0 else { return nil }
+      return (parts[0], parts[1], parts[2])
+    }
+    if let (condition, yes, no) = sides(a) {
+      return choice(condition, binary(function, yes, b), binary(function, no, b))
+    }
+    if function == .multiply, let (condition, yes, no) = sides(b) {
+      return choice(condition, binary(function, a, yes), binary(function, a, no))
+    }
+    return nil
+  }
+
+  /// Choices by the same condition in one sum are one choice.
+  private func joinedChoices(_ terms: [Term]) -> [Term] {
+    var result: [Term] = []
+    var first: [Int32: Int] = [:]
+    for term in terms {
+      guard term.factors.count == 1, term.factors[0].exponent == 1,
+        term.coefficient == Ratio(1) || term.coefficient == Ratio(-1),
+        term.factors[0].base.node.operation == .select
+      else {
+        result.append(term)
+        continue
+      }
+      let node = term.factors[0].base.node
+      let sign = term.coefficient.value
+      guard let place = first[node.a] else {
+        first[node.a] = result.count
+        result.append(term)
+        continue
+      }
+      let other = result[place]
+      let before = other.factors[0].base.node
+      let flip = other.coefficient.value
+      func joined(_ x: Int32, _ y: Int32) -> Expression {
+        sum([
+          (Expression(graph: target, index: x), flip), (Expression(graph: target, index: y), sign),
+        ])
+      }
+      let both = target.select(
+        Expression(graph: target, index: node.a), joined(before.b, node.b),
+        joined(before.c, node.c))
+      result[place] = Term(of: both)
+    }
+    return result
+  }
+}
