@@ -58,6 +58,7 @@ let package = Package(
       swiftSettings: strict),
 
     tests("OptSyntaxTests", ["OptSyntax"]),
+    tests("OptLibraryTests", ["OptLibrary"]),
     tests("OptNumericsTests", ["OptNumerics"]),
     tests("OptGraphTests", ["OptGraph", "OptNumerics"]),
     tests("OptCalculusTests", ["OptCalculus", "OptGraph", "OptNumerics", "OptEngine"]),

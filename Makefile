@@ -1,0 +1,82 @@
+# What a person does with this project. `make run` and `make test` are enough to begin with.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SWIFT ?= swift
+SCRATCH ?= .build
+
+# Tests are built with the flags of the program, so that neither build throws the other away.
+BUILD = $(SWIFT) build -c release --scratch-path $(SCRATCH)
+TEST = $(SWIFT) test -c release --scratch-path $(SCRATCH) --disable-testable-imports
+# The installed program carries the Swift libraries in itself and needs no toolchain.
+STATIC = --scratch-path $(SCRATCH)/static $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib)
+PROGRAM = $(SCRATCH)/release/optrepl
+SWIFT_FILES = Package.swift Sources Tests
+
+.PHONY: help run test check build install uninstall format lint golden docs bench clean setup
+
+help:
+	@echo 'make run      build, run examples/tour.opt, stay at the prompt'
+	@echo 'make test     run the tests on the optimised build'
+	@echo 'make check    lint, build, tests, reference pages: what must pass before a merge'
+	@echo 'make install  install under PREFIX ($(PREFIX))'
+	@echo 'make format   rewrite the Swift files in the common format'
+	@echo 'make golden   write the expected outputs of the golden tests anew'
+	@echo 'make docs     write docs/reference and the manual page anew'
+	@echo 'make bench    measure start-up and the benchmark programs'
+
+run: build
+	@if [ -t 0 ] && [ -t 1 ]; then exec $(PROGRAM) -i examples/tour.opt; \
+	else exec $(PROGRAM) examples/tour.opt; fi
+
+build: setup
+	@$(BUILD) --product optrepl
+
+test: build
+	$(TEST)
+
+check: setup lint
+	$(BUILD) --explicit-target-dependency-import-check error
+	$(TEST)
+	$(PROGRAM) reference --check docs/reference
+
+lint:
+	$(SWIFT) format lint --strict --parallel -r $(SWIFT_FILES)
+
+format:
+	$(SWIFT) format -i --parallel -r $(SWIFT_FILES)
+
+golden: build
+	UPDATE_GOLDEN=1 $(TEST) --filter GoldenTests
+
+docs: build
+	$(PROGRAM) reference docs/reference
+
+bench: build
+	@.ci/bench $(PROGRAM)
+
+install: setup
+	$(SWIFT) build -c release $(STATIC) --product optrepl
+	install -d $(addprefix "$(DESTDIR)$(PREFIX)"/,bin share/optrepl share/man/man1 \
+	  share/bash-completion/completions share/zsh/site-functions share/fish/vendor_completions.d)
+	install -m 755 $(SCRATCH)/static/release/optrepl "$(DESTDIR)$(PREFIX)/bin/optrepl"
+	-@strip "$(DESTDIR)$(PREFIX)/bin/optrepl"
+	rm -rf "$(DESTDIR)$(PREFIX)/share/optrepl/stdlib" "$(DESTDIR)$(PREFIX)/share/optrepl/examples"
+	cp -R stdlib examples "$(DESTDIR)$(PREFIX)/share/optrepl/"
+	install -m 644 docs/optrepl.1 "$(DESTDIR)$(PREFIX)/share/man/man1/optrepl.1"
+	@cd "$(DESTDIR)$(PREFIX)" && for shell in \
+	  bash:share/bash-completion/completions/optrepl zsh:share/zsh/site-functions/_optrepl \
+	  fish:share/fish/vendor_completions.d/optrepl.fish; do \
+	  bin/optrepl --generate-completion-script "$${shell%%:*}" > "$${shell#*:}"; done
+	@echo "installed $(DESTDIR)$(PREFIX)/bin/optrepl"
+
+uninstall:
+	rm -rf $(addprefix "$(DESTDIR)$(PREFIX)"/,bin/optrepl share/optrepl share/man/man1/optrepl.1 \
+	  share/bash-completion/completions/optrepl share/zsh/site-functions/_optrepl \
+	  share/fish/vendor_completions.d/optrepl.fish)
+
+clean:
+	rm -rf $(SCRATCH)
+
+setup:
+	@.ci/setup
