@@ -36,7 +36,9 @@ package final class Buffer: @unchecked Sendable {
   }
 
   /// The elements as a collection.
-  package var elements: UnsafeBufferPointer<Double> { UnsafeBufferPointer(start: pointer, count: count) }
+  package var elements: UnsafeBufferPointer<Double> {
+    UnsafeBufferPointer(start: pointer, count: count)
+  }
 
   /// A buffer of its own with the same elements.
   package func copy() -> Buffer {

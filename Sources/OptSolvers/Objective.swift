@@ -72,7 +72,8 @@ package protocol Objective: AnyObject {
   var offers: Ask { get }
   /// Evaluates at `x` (n numbers). `along` is the vector for `.product`.
   func evaluate(
-    _ ask: Ask, at x: UnsafePointer<Double>, along: UnsafePointer<Double>?, into answer: inout Answer
+    _ ask: Ask, at x: UnsafePointer<Double>, along: UnsafePointer<Double>?,
+    into answer: inout Answer
   ) -> Outcome
   /// After `.notFinite`: the innermost sub-expression that is to blame at `x`.
   func culprit(at x: UnsafePointer<Double>) -> Fault?
