@@ -15,9 +15,13 @@ extension Parser {
       case "**":
         throw fail("`**` is not known here", token, help: "a power is written `x^2`")
       case "%":
-        throw fail("`%` is not known here", token, help: "the remainder is `mod(a, b)`, a comment begins with `#`")
+        throw fail(
+          "`%` is not known here", token,
+          help: "the remainder is `mod(a, b)`, a comment begins with `#`")
       case "@":
-        throw fail("`@` is not known here", token, help: "`A*B` is the matrix product, `x -> x^2` a function")
+        throw fail(
+          "`@` is not known here", token,
+          help: "`A*B` is the matrix product, `x -> x^2` a function")
       default: return left
       }
       advance()
@@ -141,7 +145,8 @@ extension Parser {
     var literal = false
     if case .number = token.kind { literal = true }
     if literal, case .number(let value) = token.kind {
-      try refusePowerOfFunction(factor.id, value == value.rounded() ? "\(Int(exactly: value) ?? 0)" : token.text)
+      try refusePowerOfFunction(
+        factor.id, value == value.rounded() ? "\(Int(exactly: value) ?? 0)" : token.text)
     }
     let exponent = try nested { try $0.exponent() }
     factor = Factor(
@@ -302,7 +307,8 @@ extension Parser {
         if !parser.accept(",") { break }
       }
       if parser.token.isSymbol(";") {
-        throw parser.fail("`;` cannot stand in `( )`", parser.token, help: "arguments are parted by commas")
+        throw parser.fail(
+          "`;` cannot stand in `( )`", parser.token, help: "arguments are parted by commas")
       }
       try parser.expect(")", "after the arguments", open: open)
       return result

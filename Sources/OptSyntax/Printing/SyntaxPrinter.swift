@@ -257,7 +257,8 @@ package struct SyntaxPrinter {
       result += aspect == "engine" ? " engine" : " \(aspect) of"
     }
     result +=
-      " " + sentence.subjects.map { text($0) }.joined(separator: sentence.verb == .fit ? " ~ " : ", ")
+      " "
+      + sentence.subjects.map { text($0) }.joined(separator: sentence.verb == .fit ? " ~ " : ", ")
     for clause in sentence.clauses {
       result += " \(clause.word.rawValue) "
       result += clause.items.map { item in
