@@ -173,14 +173,9 @@ extension Parser {
     return try powered()
   }
 
-  private static let functionNames: Set<String> = [
-    "sin", "cos", "tan", "sec", "csc", "cot", "asin", "acos", "atan", "sinh", "cosh", "tanh", "exp",
-    "log", "sqrt", "abs",
-  ]
-
   /// `sin²(x)` is not a power of a function.
   private mutating func refusePowerOfFunction(_ base: NodeID, _ exponent: String) throws {
-    guard case .name(let name) = tree[base], Self.functionNames.contains(name) else { return }
+    guard case .name(let name) = tree[base], Words.powerless.contains(name) else { return }
     let bracket = tokens[min(next + (token.kind == .superscript ? 1 : 1), tokens.count - 1)]
     guard bracket.isSymbol("(") else { return }
     throw fail(
