@@ -25,6 +25,7 @@ package enum MethodCatalogue {
   package static let entries: [MethodEntry] = [
     BFGS.entry,
     LBFGS.entry,
+    Newton.entry,
     GradientDescent.entry,
     NelderMead.entry,
   ]

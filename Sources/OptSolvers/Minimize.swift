@@ -112,6 +112,7 @@ final class Driver {
     if let target = stops.value, run.value < target { return .valueReached }
     if let tolerance = stops.gradient, run.gradientNorm < tolerance {
       if !stops.isDefault || (expectsNoDecrease && iteration.confirms(run)) {
+        measures = iteration.measures(run)
         if let reason = verified(.gradientSmall, iteration) { return reason }
       }
       if run.halt != nil { return run.halt }
@@ -126,7 +127,7 @@ final class Driver {
       report(info)
     }
     let isStalled =
-      run.movedNowhere && run.wantsGradient && run.step > 1
+      stall.isStill(run)
       || method.needsDeterministicCosts && stall.isStalled(run)
     return isStalled ? reasonWhenStuck(iteration, .degenerate) : nil
   }
@@ -138,19 +139,21 @@ final class Driver {
     if let halt = run.halt { return halt }
     let isSmall = run.gradientNorm < (stops.gradient ?? 1e-8)
     if isSmall || isAtFloor {
-      if iteration.confirms(run) {
-        stall.begin(run)
+      let isConfirmed = iteration.confirms(run)
+      if let halt = run.halt { return halt }
+      measures = iteration.measures(run)
+      stall.begin(run)
+      // A small gradient that nothing can make smaller is what was asked for.
+      if isConfirmed || isSmall && !stall.mayRecover(run) {
         return verified(isSmall ? .gradientSmall : .precisionFloor, iteration)
       }
-      if run.halt != nil { return run.halt }
-    } else if stall.mayRecover(run), iteration.recover(run) {
+      return stall.mayRecover(run) ? nil : .noProgress
+    }
+    if stall.mayRecover(run), iteration.recover(run) {
       stall.begin(run)
       return nil
-    } else {
-      return impasse == .lineSearch ? .lineSearchFailed : .noProgress
     }
-    stall.begin(run)
-    return stall.mayRecover(run) ? nil : .noProgress
+    return impasse == .lineSearch ? .lineSearchFailed : .noProgress
   }
 
   /// Checks a claim at the point that is returned, with a fresh evaluation; nil to go on from there.

@@ -5,6 +5,7 @@ struct Stall {
   private var value = Double.infinity
   private var gradientNorm = Double.infinity
   private var idleSteps = 0
+  private var stillSteps = 0
   private var valueAtRecovery = Double.infinity
   private var recoveries = 0
 
@@ -34,6 +35,12 @@ struct Stall {
       idleSteps += 1
     }
     return norm.isNaN ? false : idleSteps >= Self.patience
+  }
+
+  /// Whether the point has not moved at all for many steps; to be called once per step.
+  mutating func isStill(_ run: Run) -> Bool {
+    stillSteps = run.movedNowhere ? stillSteps + 1 : 0
+    return stillSteps >= 4 * Self.patience
   }
 
   /// Whether another attempt is worth it: the value fell since the last, or few were made.
