@@ -281,7 +281,8 @@ struct Lexer {
 
   private mutating func symbol(_ spaced: Bool) {
     let start = position
-    for symbol in Self.symbols where bytes[position...].prefix(symbol.utf8.count).elementsEqual(
+    for symbol in Self.symbols
+    where bytes[position...].prefix(symbol.utf8.count).elementsEqual(
       symbol.utf8)
     {
       // A dot before a digit belongs to the number: `x.5` is refused by the parser.

@@ -57,6 +57,12 @@ package enum Words {
   /// Words that continue the statement of the line above when they begin a line.
   static let continuing: Set<String> = clauses.union(["else", "then"]).subtracting(["of"])
 
+  /// Functions of which people write powers, `sin²(x)`; refused, since names are not all functions.
+  static let powerless: Set<String> = [
+    "sin", "cos", "tan", "sec", "csc", "cot", "asin", "acos", "atan", "sinh", "cosh", "tanh", "exp",
+    "log", "sqrt", "abs",
+  ]
+
   /// Every reserved word.
   package static var all: Set<String> { keywords.union(verbs).union(clauses) }
 }

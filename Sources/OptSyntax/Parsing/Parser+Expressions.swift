@@ -243,7 +243,8 @@ extension Parser {
         throw fail(
           "`\(tree.text(left, in: source)) \(token.text)\(following.text)` can be read in two ways",
           token,
-          help: "`\(token.text) \(following.text)` is a sum, `, \(token.text)\(following.text)` a new element")
+          help: "`\(token.text) \(following.text)` is a sum, "
+            + "`, \(token.text)\(following.text)` a new element")
       }
       advance()
       left = infix(op, left, try product())

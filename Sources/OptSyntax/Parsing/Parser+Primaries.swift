@@ -137,7 +137,8 @@ extension Parser {
   private mutating func parenthesis(_ open: Token) throws -> Factor {
     advance()
     return try nested { parser in
-      let (outerBrackets, outerIndex, outerIn) = (parser.inBrackets, parser.inIndex, parser.stopAtIn)
+      let (outerBrackets, outerIndex) = (parser.inBrackets, parser.inIndex)
+      let outerIn = parser.stopAtIn
       parser.inBrackets = false
       parser.stopAtIn = false
       defer {
@@ -204,7 +205,8 @@ extension Parser {
   private mutating func brackets(_ open: Token) throws -> NodeID {
     advance()
     return try nested { parser in
-      let (outerBrackets, outerIndex, outerIn) = (parser.inBrackets, parser.inIndex, parser.stopAtIn)
+      let (outerBrackets, outerIndex) = (parser.inBrackets, parser.inIndex)
+      let outerIn = parser.stopAtIn
       parser.inBrackets = true
       parser.inIndex = false
       parser.stopAtIn = false
@@ -263,7 +265,8 @@ extension Parser {
     do {
       let id = try parser.expression()
       if !parser.isAtEnd {
-        _ = parser.fail("`}` is expected here, found \(parser.describe(parser.token))", parser.token)
+        _ = parser.fail(
+          "`}` is expected here, found \(parser.describe(parser.token))", parser.token)
       }
       diagnostics += parser.diagnostics
       if !parser.diagnostics.isEmpty { throw Failed() }
@@ -273,7 +276,8 @@ extension Parser {
         parser.diagnostics.append(
           Diagnostic(
             .error, "this expression could not be read",
-            at: SourceSpan(source, Int32(clamping: range.lowerBound), Int32(clamping: range.upperBound))))
+            at: SourceSpan(
+              source, Int32(clamping: range.lowerBound), Int32(clamping: range.upperBound))))
       }
       diagnostics += parser.diagnostics
       throw Failed()

@@ -15,9 +15,13 @@ extension Parser {
       case "**":
         throw fail("`**` is not known here", token, help: "a power is written `x^2`")
       case "%":
-        throw fail("`%` is not known here", token, help: "the remainder is `mod(a, b)`, a comment begins with `#`")
+        throw fail(
+          "`%` is not known here", token,
+          help: "the remainder is `mod(a, b)`, a comment begins with `#`")
       case "@":
-        throw fail("`@` is not known here", token, help: "`A*B` is the matrix product, `x -> x^2` a function")
+        throw fail(
+          "`@` is not known here", token,
+          help: "`A*B` is the matrix product, `x -> x^2` a function")
       default: return left
       }
       advance()
@@ -141,7 +145,8 @@ extension Parser {
     var literal = false
     if case .number = token.kind { literal = true }
     if literal, case .number(let value) = token.kind {
-      try refusePowerOfFunction(factor.id, value == value.rounded() ? "\(Int(exactly: value) ?? 0)" : token.text)
+      try refusePowerOfFunction(
+        factor.id, value == value.rounded() ? "\(Int(exactly: value) ?? 0)" : token.text)
     }
     let exponent = try nested { try $0.exponent() }
     factor = Factor(
@@ -168,14 +173,9 @@ extension Parser {
     return try powered()
   }
 
-  private static let functionNames: Set<String> = [
-    "sin", "cos", "tan", "sec", "csc", "cot", "asin", "acos", "atan", "sinh", "cosh", "tanh", "exp",
-    "log", "sqrt", "abs",
-  ]
-
   /// `sin²(x)` is not a power of a function.
   private mutating func refusePowerOfFunction(_ base: NodeID, _ exponent: String) throws {
-    guard case .name(let name) = tree[base], Self.functionNames.contains(name) else { return }
+    guard case .name(let name) = tree[base], Words.powerless.contains(name) else { return }
     let bracket = tokens[min(next + (token.kind == .superscript ? 1 : 1), tokens.count - 1)]
     guard bracket.isSymbol("(") else { return }
     throw fail(
@@ -302,7 +302,8 @@ extension Parser {
         if !parser.accept(",") { break }
       }
       if parser.token.isSymbol(";") {
-        throw parser.fail("`;` cannot stand in `( )`", parser.token, help: "arguments are parted by commas")
+        throw parser.fail(
+          "`;` cannot stand in `( )`", parser.token, help: "arguments are parted by commas")
       }
       try parser.expect(")", "after the arguments", open: open)
       return result

@@ -95,7 +95,9 @@ extension Parser {
     let variable = token.text
     advance()
     if token.isSymbol("=") {
-      throw fail("`for \(variable) = …` is not known here", token, help: "write `for \(variable) in 1:n { … }`")
+      throw fail(
+        "`for \(variable) = …` is not known here", token,
+        help: "write `for \(variable) in 1:n { … }`")
     }
     guard acceptKeyword("in") else {
       throw fail("expected `in` after `for \(variable)`, found \(describe(token))", token)
@@ -120,7 +122,8 @@ extension Parser {
     let open = token
     advance()
     return try nested { parser in
-      let (outerBrackets, outerIndex, outerIn) = (parser.inBrackets, parser.inIndex, parser.stopAtIn)
+      let (outerBrackets, outerIndex) = (parser.inBrackets, parser.inIndex)
+      let outerIn = parser.stopAtIn
       parser.inBrackets = false
       parser.inIndex = false
       parser.stopAtIn = false
@@ -136,14 +139,14 @@ extension Parser {
           continue
         }
         if parser.isAtEnd {
-          throw parser.fail("this `{` is not closed", open, help: "it ends with `}`").open(&parser)
+          throw parser.unclosed(open, with: "}")
         }
         let statement = try parser.statement()
         statements.append(statement)
         if parser.token.isSymbol("}") { break }
         guard parser.token.kind == .newline || parser.token.isSymbol(";") else {
           if parser.isAtEnd {
-            throw parser.fail("this `{` is not closed", open, help: "it ends with `}`").open(&parser)
+            throw parser.unclosed(open, with: "}")
           }
           throw parser.unexpected(after: statement)
         }
@@ -245,13 +248,5 @@ extension Parser {
       default: return nil
       }
     }
-  }
-}
-
-extension Parser.Failed {
-  /// Marks the text as unfinished.
-  func open(_ parser: inout Parser) -> Parser.Failed {
-    parser.isIncomplete = true
-    return self
   }
 }

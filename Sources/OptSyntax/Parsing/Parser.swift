@@ -73,9 +73,7 @@ package struct Parser {
 
   mutating func expect(_ symbol: String, _ what: String, open: Token? = nil) throws {
     if accept(symbol) { return }
-    if let open, isAtEnd {
-      throw fail("this `\(open.text)` is not closed", open, help: "it ends with `\(symbol)`")
-    }
+    if let open, isAtEnd { throw unclosed(open, with: symbol) }
     throw fail("expected `\(symbol)` \(what), found \(describe(token))", token)
   }
 
@@ -103,6 +101,12 @@ package struct Parser {
   mutating func fail(_ message: String, _ span: SourceSpan, help: String? = nil) -> Failed {
     diagnostics.append(Diagnostic(.error, message, at: span, help: help))
     return Failed()
+  }
+
+  /// The text ends before the bracket `open` does.
+  mutating func unclosed(_ open: Token, with symbol: String) -> Failed {
+    isIncomplete = true
+    return fail("this `\(open.text)` is not closed", open, help: "it ends with `\(symbol)`")
   }
 
   mutating func add(_ node: SyntaxNode, from start: Int32) -> NodeID {
