@@ -97,7 +97,7 @@ package struct Formula: Sendable {
 
   /// The formula as it is shown, with its parts: `u² + sin(u) where u = x - 1`.
   package var text: String {
-    let printer = SyntaxPrinter(tree: tree)
+    let printer = SyntaxPrinter(tree: tree, style: .formula)
     let main = printer.print(root)
     if isUnreadable { return Self.shortened(main) }
     if parts.isEmpty { return main }

@@ -13,9 +13,9 @@ extension FormulaBuilder {
     if assembly.pieces.count == 1, let id = onDiagonal(assembly.pieces[0], shape, scope) {
       return id
     }
-    if let id = inBlocks(assembly, shape, scope) { return id }
-    if let id = listed(assembly, shape, scope) { return id }
-    if assembly.adds || assembly.pieces.count == 1, let id = padded(assembly, shape, scope) {
+    if let id = inBlocks(assembly.pieces, shape, scope) { return id }
+    if let id = listed(assembly.pieces, adds: assembly.adds, shape, scope) { return id }
+    if assembly.adds || assembly.pieces.count == 1, let id = padded(assembly.pieces, shape, scope) {
       return id
     }
     return foreign("assemble", assembly.pieces.prefix(4).map { matrix($0.node, scope).id })
@@ -34,18 +34,18 @@ extension FormulaBuilder {
 
   /// Every element by itself: `[a, b + c, 0]`.
   private mutating func listed(
-    _ assembly: Assembly, _ shape: Shape, _ scope: LaneScope
+    _ pieces: [Assembly.Piece], adds: Bool, _ shape: Shape, _ scope: LaneScope
   ) -> NodeID? {
     guard shape.lanes.isEmpty, shape.count <= Self.longestList,
-      assembly.pieces.allSatisfy({ graph.shape(of: $0.node).lanes.isEmpty })
+      pieces.allSatisfy({ graph.shape(of: $0.node).lanes.isEmpty })
     else { return nil }
     // Per element the pieces' elements that lie there.
     var places = [[(node: Int32, element: Int)]](repeating: [], count: shape.count)
-    for piece in assembly.pieces {
+    for piece in pieces {
       var element = 0
       piece.map.forEachOffset(in: graph.shape(of: piece.node)) { offset in
         if places.indices.contains(offset) {
-          if !assembly.adds { places[offset].removeAll() }
+          if !adds { places[offset].removeAll() }
           places[offset].append((piece.node, element))
         }
         element += 1
@@ -125,14 +125,14 @@ extension FormulaBuilder {
 
   /// `rows(a, b)`, `columns(a, b)`; gaps are zeros.
   private mutating func inBlocks(
-    _ assembly: Assembly, _ shape: Shape, _ scope: LaneScope
+    _ pieces: [Assembly.Piece], _ shape: Shape, _ scope: LaneScope
   ) -> NodeID? {
-    guard shape.lanes.isEmpty, assembly.pieces.count <= Self.longestList else { return nil }
+    guard shape.lanes.isEmpty, pieces.count <= Self.longestList else { return nil }
     // Elements are listed singly.
-    let isList = assembly.pieces.allSatisfy { graph.shape(of: $0.node).count == 1 }
+    let isList = pieces.allSatisfy { graph.shape(of: $0.node).count == 1 }
     if isList && shape.count <= Self.longestList { return nil }
     for alongRows in [true, false] {
-      guard let list = blocks(assembly.pieces, shape, alongRows: alongRows) else { continue }
+      guard let list = blocks(pieces, shape, alongRows: alongRows) else { continue }
       var next = 0
       let fits = list.allSatisfy { block in
         defer { next = block.start + block.count }
@@ -171,15 +171,15 @@ extension FormulaBuilder {
 
   /// A sum of pieces, each padded with zeros.
   private mutating func padded(
-    _ assembly: Assembly, _ shape: Shape, _ scope: LaneScope
+    _ pieces: [Assembly.Piece], _ shape: Shape, _ scope: LaneScope
   ) -> NodeID? {
-    guard assembly.pieces.count <= Self.longestList else {
-      return assembly.pieces.count > 100 ? omitted() : nil
+    guard pieces.count <= Self.longestList else {
+      return pieces.count > 100 ? omitted() : nil
     }
     var sum: NodeID?
-    for piece in assembly.pieces {
-      let alone = Assembly(pieces: [piece], adds: true)
-      guard let part = inBlocks(alone, shape, scope) ?? listed(alone, shape, scope) else {
+    for piece in pieces {
+      guard let part = inBlocks([piece], shape, scope)
+        ?? listed([piece], adds: true, shape, scope) else {
         return nil
       }
       sum = sum.map { infix(.add, $0, part) } ?? part

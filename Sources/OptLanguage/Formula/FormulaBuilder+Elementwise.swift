@@ -111,7 +111,7 @@ extension FormulaBuilder {
     for (_, operand) in rest {
       guard hasRoom else {
         let dots = omitted()
-        result?.id = infix(.multiply, result?.id ?? dots, dots)
+        if let start = result?.id { result?.id = infix(.multiply, start, dots) }
         break
       }
       let factor = build(operand, scope)
