@@ -82,6 +82,7 @@ struct ForDisplay {
       return moved(node.a).viewThrough(
         source.maps[Int(node.payload)], source.shape(of: index))
     case .reduce: return reduction(index, node)
+    case .product: return product(index, node)
     default: return copied(index)
     }
   }
@@ -110,8 +111,8 @@ struct ForDisplay {
     _ function: FunctionID, _ a: Expression, _ b: Expression, depth: Int = 0
   ) -> Expression {
     switch function {
-    case .add: return sum([(a, 1), (b, 1)], depth)
-    case .subtract: return sum([(a, 1), (b, -1)], depth)
+    case .add: return likeSum(a, b, 1) ?? sum([(a, 1), (b, 1)], depth)
+    case .subtract: return likeSum(a, b, -1) ?? sum([(a, 1), (b, -1)], depth)
     case .multiply, .divide:
       if let inside = throughChoice(function, a, b, depth) { return inside }
       var product = Term(of: a)
@@ -125,6 +126,32 @@ struct ForDisplay {
       return a == b && a.givesMask ? a : a.apply(function, b)
     default: return a.apply(function, b)
     }
+  }
+
+  /// `a + sign b` if they are the same but for numbers in front: sums in brackets stay together.
+  private func likeSum(_ a: Expression, _ b: Expression, _ sign: Double) -> Expression? {
+    var term = Term(of: a)
+    let other = Term(of: b)
+    guard !term.factors.isEmpty, term.isLike(other) else { return nil }
+    term.coefficient = term.coefficient.plus(other.scaled(sign).coefficient)
+    return term.rendered(in: target)
+  }
+
+  /// A matrix product with the numbers of both sides in front.
+  private func product(_ index: Int32, _ node: Node) -> Expression {
+    var (left, right) = (Term(of: moved(node.a)), Term(of: moved(node.b)))
+    let ratio = left.coefficient.times(right.coefficient)
+    guard ratio != Ratio(1), ratio != Ratio(0), !left.factors.isEmpty, !right.factors.isEmpty
+    else { return copied(index) }
+    left.coefficient = Ratio(1)
+    right.coefficient = Ratio(1)
+    let a = left.rendered(in: target).broadcast(to: source.shape(of: node.a))
+    let b = right.rendered(in: target).broadcast(to: source.shape(of: node.b))
+    var whole = Term(
+      of: target.append(
+        .product, source.shape(of: index), a.index, b.index, payload: node.payload))
+    whole.coefficient = whole.coefficient.times(ratio)
+    return whole.rendered(in: target)
   }
 
   /// Σ sign · part with like terms added.

@@ -65,13 +65,18 @@ struct GraphEvaluator {
       }
       return result
     case .product:
-      func table(_ k: Int32) -> Table {
+      func table(_ k: Int32, _ lane: Int) -> Table {
         let s = graph.shape(of: k)
-        return Table(Int(s.rows), Int(s.columns), memo[Int(k)])
+        let all = Self.spread(
+          memo[Int(k)], s, shape.with(rows: Int(s.rows), columns: Int(s.columns)))
+        let part = all[lane * s.elements..<(lane + 1) * s.elements]
+        return Table(Int(s.rows), Int(s.columns), Array(part))
       }
-      let (a, b) = (table(n.a), table(n.b))
-      return (n.payload & 1 != 0 ? a.transposed : a)
-        .times(n.payload & 2 != 0 ? b.transposed : b).values
+      return (0..<shape.laneCount).flatMap { lane in
+        let (a, b) = (table(n.a, lane), table(n.b, lane))
+        return (n.payload & 1 != 0 ? a.transposed : a)
+          .times(n.payload & 2 != 0 ? b.transposed : b).values
+      }
     default: return []
     }
   }

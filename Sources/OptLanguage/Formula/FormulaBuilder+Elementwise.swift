@@ -99,14 +99,16 @@ extension FormulaBuilder {
   private mutating func productChain(_ index: Int32, _ scope: LaneScope) -> Piece {
     let links = chain(index, [.multiply])
     var result: Piece?
-    var (above, below) = (1, 1)
+    var below: NodeID?
+    var isNegative = false
     var rest = links[...]
     // A fraction in front divides at the end: x³/3.
     let first = Expression(graph: graph, index: links[0].1)
-    if let value = first.constant, let fraction = Self.fraction(value) {
-      (above, below) = fraction
+    if let value = first.constant, let parts = quotient(value.magnitude) {
+      below = parts.below
       rest = rest.dropFirst()
-      if above.magnitude != 1 { result = Piece(id: integer(above), rows: 1, columns: 1) }
+      isNegative = value < 0
+      result = parts.above.map { Piece(id: $0, rows: 1, columns: 1) }
     }
     for (_, operand) in rest {
       guard hasRoom else {
@@ -118,10 +120,8 @@ extension FormulaBuilder {
       result = result.map { multiplied($0, factor) } ?? factor
     }
     var product = result ?? Piece(id: omitted(), rows: 1, columns: 1)
-    if above == -1 { product.id = negated(product.id) }
-    if below != 1 {
-      product = quotient(product, Piece(id: integer(below), rows: 1, columns: 1))
-    }
+    if isNegative { product.id = negated(product.id) }
+    if let below { product = quotient(product, Piece(id: below, rows: 1, columns: 1)) }
     product.isMask = false
     return product
   }

@@ -123,13 +123,14 @@ extension FormulaBuilder {
     if !rows.isAll(of: operand.rows) || !columns.isAll(of: operand.columns) {
       var indices = [index(rows, operand.rows)]
       if operand.columns != 1 { indices.append(index(columns, operand.columns)) }
-      let base: NodeID
-      if case .range = tree[operand.id] {
-        base = add(.brackets([[operand.id]]))
+      if case .index(let base, let inner) = tree[operand.id], inner.count == 2,
+        indices.count == 1, case .wholeIndex = tree[inner[0]]
+      {
+        // A place in a column: `A[:, j][i]` is `A[i, j]`.
+        result.id = add(.index(base, [indices[0], inner[1]]))
       } else {
-        base = operand.id
+        result.id = add(.index(operand.id, indices))
       }
-      result.id = add(.index(base, indices))
       result.isMask = operand.isMask
     }
     result.rows = rows.count

@@ -18,10 +18,10 @@ extension FormulaBuilder {
       return negated(size)
     }
     if value == .infinity { return add(.name("inf")) }
-    if let fraction = Self.fraction(value) {
-      return infix(.divide, integer(fraction.above), integer(fraction.below))
+    if let parts = quotient(value) {
+      let above = parts.above ?? integer(1)
+      return parts.below.map { infix(.divide, above, $0) } ?? above
     }
-    if !Self.isShort(value), let known = constant(value) { return known }
     return add(.number(value, spelling: Self.spelling(value)))
   }
 
@@ -39,51 +39,69 @@ extension FormulaBuilder {
     spelling(value.magnitude).utf8.count <= 8
   }
 
-  /// `value` as a quotient of small whole numbers, if its decimal text is long.
-  static func fraction(_ value: Double) -> (above: Int, below: Int)? {
-    guard value.magnitude < 1000, value.magnitude > 1e-3, !isShort(value) else { return nil }
-    for below in 2...99 {
-      let above = (value * Double(below)).rounded()
-      if above != 0, above.magnitude < 1000, above / Double(below) == value {
-        return (Int(above), below)
-      }
+  /// `value` > 0 as a quotient of small whole numbers and known constants, if its decimal text is
+  /// long. A numerator of 1 is nil.
+  mutating func quotient(_ value: Double) -> (above: NodeID?, below: NodeID?)? {
+    guard value < 1000, value > 1e-3, !Self.isShort(value) else { return nil }
+    if let (above, below) = Self.ratio(value, below: 2...99) {
+      return (above == 1 ? nil : integer(above), integer(below))
     }
-    return nil
-  }
-
-  /// `p b/q` with a known constant b and small p and q.
-  private mutating func constant(_ value: Double) -> NodeID? {
     for base in Self.constants {
-      for below in 1...12 {
-        let above = (value * Double(below) / base.value).rounded()
-        guard above >= 1, above <= 24, above * base.value / Double(below) == value else {
-          continue
-        }
-        var id: NodeID
-        switch base.kind {
-        case .pi:
-          if taken.contains("π") { return nil }
-          id = add(.name("π"))
-        case .root(let n): id = add(.prefix(.squareRoot, integer(n)))
-        case .logarithm(let n): id = call("log", [integer(n)])
-        }
-        if above != 1 { id = infix(.multiply, integer(Int(above)), id) }
-        return below == 1 ? id : infix(.divide, id, integer(below))
-      }
+      guard let (above, below) = Self.ratio(value / base.value, below: 1...12) else { continue }
+      guard let id = syntax(of: base.kind) else { continue }
+      return (
+        above == 1 ? id : infix(.multiply, integer(above), id), below == 1 ? nil : integer(below)
+      )
     }
-    if value == 2 / Double.pi.squareRoot(), !taken.contains("π") {
-      let pi = add(.name("π"))
-      return infix(.divide, integer(2), add(.prefix(.squareRoot, pi)))
+    for base in Self.divisors {
+      guard let (above, below) = Self.ratio(value * base.value, below: 1...4) else { continue }
+      guard let id = syntax(of: base.kind) else { continue }
+      return (
+        above == 1 ? nil : integer(above), below == 1 ? id : infix(.multiply, integer(below), id)
+      )
     }
     return nil
   }
 
-  private enum ConstantKind { case pi, root(Int), logarithm(Int) }
+  /// Small whole numbers whose quotient is `value` but for rounding.
+  private static func ratio(
+    _ value: Double, below: ClosedRange<Int>
+  ) -> (above: Int, below: Int)? {
+    for below in below {
+      let above = (value * Double(below)).rounded()
+      let error = (above / Double(below) - value).magnitude
+      if above >= 1, above < 1000, error <= 2 * value.ulp { return (Int(above), below) }
+    }
+    return nil
+  }
+
+  private enum ConstantKind { case pi, rootOfPi, rootOfTwoPi, root(Int), logarithm(Int) }
+
+  private mutating func syntax(of kind: ConstantKind) -> NodeID? {
+    switch kind {
+    case .pi, .rootOfPi, .rootOfTwoPi:
+      if taken.contains("π") { return nil }
+      let pi = add(.name("π"))
+      switch kind {
+      case .pi: return pi
+      case .rootOfPi: return add(.prefix(.squareRoot, pi))
+      default:
+        let two = integer(2)
+        return call("sqrt", [infix(.multiply, two, pi)])
+      }
+    case .root(let n): return add(.prefix(.squareRoot, integer(n)))
+    case .logarithm(let n): return call("log", [integer(n)])
+    }
+  }
 
   private static let constants: [(kind: ConstantKind, value: Double)] =
-    [(.pi, Double.pi)] + [2, 3, 5, 7].map { (.logarithm($0), log(Double($0))) }
-    + [(.logarithm(10), log(10))]
+    [(.pi, Double.pi)] + [2, 3, 5, 7, 10].map { (.logarithm($0), log(Double($0))) }
     + [2, 3, 5, 6, 7, 10].map { (.root($0), Double($0).squareRoot()) }
+
+  private static let divisors: [(kind: ConstantKind, value: Double)] = [
+    (.rootOfPi, Double.pi.squareRoot()), (.rootOfTwoPi, (2 * Double.pi).squareRoot()),
+    (.pi, Double.pi),
+  ]
 
   // MARK: Arrays
 
@@ -108,8 +126,16 @@ extension FormulaBuilder {
         return piece
       }
     }
+    let varying = shape.lanes.indices.filter { shape.lanes[$0] != 1 }
+    if varying.count == 1, shape.columns == 1, shape.lanes[varying[0]] == shape.rows,
+      Self.isIdentity(values, piece.rows)
+    {
+      let (all, lane) = (add(.wholeIndex), syntax(of: scope.lane(varying[0])))
+      piece.id = add(.index(call("eye", [integer(piece.rows)]), [all, lane]))
+      return piece
+    }
     pastesBack = false
-    let indices = shape.lanes.indices.map { syntax(of: scope.lane($0)) }
+    let indices = varying.map { syntax(of: scope.lane($0)) }
     piece.id = add(.index(add(.name("data_\(node.payload + 1)")), indices))
     return piece
   }
@@ -153,6 +179,7 @@ extension FormulaBuilder {
       return nil
     }
     let strides = shape.strides
+    if values.count == 2, start != 1 || values[1] != 2 { return nil }
     var result = LaneIndex(start)
     var steps: [Int] = []
     for (level, size) in shape.lanes.enumerated() {
@@ -174,6 +201,10 @@ extension FormulaBuilder {
     return agrees ? result : nil
   }
 
+  private static func isIdentity(_ values: UnsafeBufferPointer<Double>, _ size: Int) -> Bool {
+    values.enumerated().allSatisfy { $1 == ($0 / size == $0 % size ? 1 : 0) }
+  }
+
   /// `[1, 2, 3]`, `[1, 2; 3, 4]`, `1:n`, `eye(n)`; large ones get a name.
   private mutating func literal(
     _ values: UnsafeBufferPointer<Double>, _ shape: Shape, name: String
@@ -182,9 +213,7 @@ extension FormulaBuilder {
     if let first = values.first, first == 0 || first == 1, values.allSatisfy({ $0 == first }) {
       return filled(first == 0 ? "zeros" : "ones", rows, columns)
     }
-    if rows == columns, rows > 1,
-      values.enumerated().allSatisfy({ $1 == ($0 / columns == $0 % columns ? 1 : 0) })
-    {
+    if rows == columns, rows > 1, Self.isIdentity(values, rows) {
       return call("eye", [integer(rows)])
     }
     if columns == 1, rows > 4, values.enumerated().allSatisfy({ $1 == Double($0 + 1) }) {
