@@ -64,7 +64,7 @@ let package = Package(
     tests("OptCalculusTests", ["OptCalculus", "OptGraph", "OptNumerics", "OptEngine"]),
     tests("OptEngineTests", ["OptEngine", "OptGraph", "OptCalculus", "OptNumerics"]),
     tests("OptSolversTests", ["OptSolvers", "OptNumerics"]),
-    tests("OptLanguageTests", ["OptLanguage", "OptSyntax"]),
+    tests("OptLanguageTests", ["OptLanguage", "OptSyntax", "OptGraph", "OptCalculus", "OptNumerics"]),
     tests("OptPromptTests", ["OptPrompt"]),
     tests("GoldenTests", ["OptLanguage", "OptSyntax"]),
   ],
