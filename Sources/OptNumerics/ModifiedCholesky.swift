@@ -19,6 +19,8 @@ package final class ModifiedCholesky {
   package private(set) var isModified = false
   /// The place of the most negative pivot, if there is one clearly below zero.
   private var negativePlace: Int?
+  /// Whether the matrix has clearly negative curvature.
+  package var hasNegativePivot: Bool { negativePlace != nil }
 
   package init(dimension: Int) {
     self.dimension = max(dimension, 0)

@@ -136,44 +136,74 @@ final class Driver {
   private func reasonWhenStuck(_ iteration: any Iteration, _ impasse: Impasse) -> StopReason? {
     measures = iteration.measures(run)
     if run.knowsGradient, method.needsDeterministicCosts { run.measureNoise() }
+    assess()
     if let halt = run.halt { return halt }
+    let mayRecover = stall.mayRecover(run)
+    stall.begin(run)
     let isSmall = run.gradientNorm < (stops.gradient ?? 1e-8)
     if isSmall || isAtFloor {
       let isConfirmed = iteration.confirms(run)
       if let halt = run.halt { return halt }
-      measures = iteration.measures(run)
-      stall.begin(run)
       // A small gradient that nothing can make smaller is what was asked for.
-      if isConfirmed || isSmall && !stall.mayRecover(run) {
+      if isConfirmed || isSmall && !mayRecover {
         return verified(isSmall ? .gradientSmall : .precisionFloor, iteration)
       }
-      return stall.mayRecover(run) ? nil : .noProgress
+      return mayRecover ? nil : .noProgress
     }
-    if stall.mayRecover(run), iteration.recover(run) {
-      stall.begin(run)
-      return nil
-    }
+    if mayRecover, iteration.recover(run) { return nil }
     return impasse == .lineSearch ? .lineSearchFailed : .noProgress
   }
 
+  /// Where the Hessian is offered, it tells how much there is left to gain, whatever the method.
+  private func assess() {
+    guard run.objective.offers.contains(.hessian), run.knowsGradient,
+      run.dimension <= largestHessianDimension
+    else { return }
+    let newton = NewtonIteration(run)
+    guard let found = newton.assess(run) else { return }
+    measures.expectedDecrease = found.isConvex ? found.decrease : .infinity
+  }
+
   /// Checks a claim at the point that is returned, with a fresh evaluation; nil to go on from there.
+  ///
+  /// The best point is returned if the claim holds there too. Where it is better than the current
+  /// one by rounding only and its gradient is larger, the current one counts as the best.
   private func verified(_ reason: StopReason, _ iteration: any Iteration) -> StopReason? {
+    guard run.wantsGradient, run.knowsGradient else { return reason }
+    let norm = run.gradientNorm
+    let limit = reason == .gradientSmall ? max(stops.gradient ?? 1e-8, norm) : 2 * norm
     let slack = max(4 * run.noise, 1e-14 * abs(run.value))
-    let isBest = run.value <= run.bestValue + slack && run.value <= startValue
-    if !isBest {
+    let isBestToRounding = run.value <= run.bestValue + slack && run.value <= startValue
+    if run.bestValue < run.value {
+      let current = Buffer(uninitialized: run.dimension)
+      current.pointer.update(from: run.x, count: run.dimension)
       run.accept(run.best, value: run.bestValue)
-    } else if run.knowsGradient {
-      run.knowsGradient = false
+      if let reason = reevaluate() { return reason }
+      if run.gradientNorm <= limit {
+        run.keepCurrent()
+        return reason
+      }
+      if !isBestToRounding { return repair(iteration) }
+      run.accept(current.pointer, value: run.value)
     }
-    guard run.wantsGradient else { return reason }
+    if let reason = reevaluate() { return reason }
+    if run.gradientNorm > limit { return repair(iteration) }
+    run.keepCurrent()
+    return reason
+  }
+
+  /// Value and gradient at the current point anew; the reason to end if that is impossible.
+  private func reevaluate() -> StopReason? {
+    run.knowsGradient = false
     switch run.requireGradient() {
     case .stopped: return run.halt ?? .interrupted
     case .notFinite: return notFinite()
-    case .done: break
+    case .done: return nil
     }
-    run.keepCurrent()
-    let tolerance = stops.gradient ?? 1e-8
-    if isBest || reason != .gradientSmall || run.gradientNorm < tolerance { return reason }
+  }
+
+  /// A claim did not hold where it was checked: the method goes on from there, a few times.
+  private func repair(_ iteration: any Iteration) -> StopReason? {
     repairs += 1
     if repairs > Self.largestRepairs { return .noProgress }
     iteration.restart(run)

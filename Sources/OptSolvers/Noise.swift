@@ -7,7 +7,7 @@ extension Run {
   ///
   /// After Moré & Wild 2011, "Estimating computational noise", SIAM J. Sci. Comput. 33(3).
   func measureNoise() {
-    guard measuredNoise == nil, knowsValue, dimension > 0 else { return }
+    guard knowsValue, dimension > 0 else { return }
     let count = 7
     let values = Buffer(count: count)
     var answer = Answer()

@@ -25,7 +25,8 @@ enum Collection {
     Linear(kind: .rankOneZeros, n: 5, m: 10), Linear(kind: .rankOneZeros, n: 10, m: 20),
     Chebyquad(n: 5, minima: [0]), Chebyquad(n: 6, minima: [0]), Chebyquad(n: 7, minima: [0]),
     Chebyquad(n: 8, minima: [3.516873725677e-3]), Chebyquad(n: 9, minima: [0]),
-    Chebyquad(n: 10, minima: [6.5039548008823e-3, 4.772713e-3]), Chebyquad(n: 11, minima: [2.799762e-3]),
+    Chebyquad(n: 10, minima: [6.5039548008823e-3, 4.772713e-3]),
+    Chebyquad(n: 11, minima: [2.799762e-3]),
     Bdqrtic(), Cube(n: 2), Cube(n: 5), Cube(n: 8), Mancino(n: 5), Mancino(n: 10), Heart8(),
   ]
   static let all = small + large
@@ -38,7 +39,26 @@ func defaultMethodReachesAPublishedMinimum(_ index: Int) {
   let result = minimize(objective, from: formula.start, using: defaultMethod(for: objective))
   #expect(isMinimum(result.value, of: formula), "\(formula.name): \(summary(result))")
   #expect(result.reason.isSuccess, "\(formula.name): \(summary(result))")
-  print(formula.name, summary(result))
+}
+
+@Test(arguments: ["bfgs", "lbfgs", "newton"])
+func namedMethodsSolveAlmostAll(_ name: String) throws {
+  let method = try #require(MethodCatalogue.entry(named: name)).make([:])
+  var missed: [String] = []
+  var unclaimed: [String] = []
+  for formula in Collection.all {
+    let offers: Ask = name == "newton" ? [.value, .gradient, .hessian] : [.value, .gradient]
+    let objective = TestObjective(formula, offers: offers)
+    let result = minimize(objective, from: formula.start, using: method)
+    if !isMinimum(result.value, of: formula) {
+      missed.append("\(formula.name): \(summary(result))")
+    }
+    if !result.reason.isSuccess { unclaimed.append("\(formula.name): \(summary(result))") }
+  }
+  print(name, missed.count, unclaimed.count)
+  for m in missed { print("  MISSED", m) }
+  for m in unclaimed { print("  UNCLAIMED", m) }
+  #expect(missed.count <= 4, "\(missed)")
 }
 
 /// Within six digits of a published minimum, or 1e-10 in absolute terms.

@@ -44,6 +44,8 @@ package struct BFGS: Method {
     private var length = 0.0
     /// H is still the identity.
     private var isFresh = true
+    /// What the model expected at this point before it was given up.
+    private var lastDecrease: Double?
 
     init(_ run: Run) {
       n = run.dimension
@@ -69,12 +71,14 @@ package struct BFGS: Method {
         }
         if run.halt != nil { return .halted }
         if isFresh { return .stuck(.lineSearch) }
+        let decrease = -0.5 * slope
         reset(run)
+        lastDecrease = decrease
       }
     }
 
     func measures(_ run: Run) -> Measures {
-      Measures(expectedDecrease: isFresh ? nil : -0.5 * slope, rate: length)
+      Measures(expectedDecrease: isFresh ? lastDecrease : -0.5 * slope, rate: length)
     }
 
     func recover(_ run: Run) -> Bool {
@@ -94,6 +98,7 @@ package struct BFGS: Method {
       }
       slope = -dot(run.gradient, run.gradient, n)
       isFresh = true
+      lastDecrease = nil
     }
 
     /// A step that changes the variables by about their own size at most.
@@ -105,6 +110,7 @@ package struct BFGS: Method {
 
     private func update(_ run: Run, _ step: Double, _ value: Double) {
       length = step
+      lastDecrease = nil
       for index in 0..<n {
         s[index] = run.trial[index] - run.x[index]
         y[index] = newGradient[index] - run.gradient[index]

@@ -59,36 +59,44 @@ package struct GradientDescent: Method {
 
   private final class Searching: Iteration {
     private let direction: Buffer
+    private let newGradient: Buffer
     private var length: Double
     private let search = Backtracking()
-    private var decrease: Double?
+    private let fineSearch = StrongWolfe()
 
     init(_ run: Run) {
       direction = Buffer(uninitialized: run.dimension)
       let norm = run.gradientNorm
+      newGradient = Buffer(uninitialized: run.dimension)
       length = norm > 1 ? 1 / norm : 1
     }
 
     func step(_ run: Run) -> Advance {
-      let n = run.dimension
-      for index in 0..<n { direction[index] = -run.gradient[index] }
-      let slope = -dot(run.gradient, run.gradient, n)
-      decrease = -0.5 * length * slope
-      guard let found = search.search(run, along: direction.pointer, slope: slope, first: length)
-      else { return run.halt == nil ? .stuck(.lineSearch) : .halted }
-      run.accept(run.trial, value: found.value)
-      length = found.step
-      decrease = -0.5 * length * slope
       switch run.requireGradient() {
       case .stopped: return .halted
       case .notFinite: return .notFinite
-      case .done: length *= 2
+      case .done: break
       }
+      let n = run.dimension
+      for index in 0..<n { direction[index] = -run.gradient[index] }
+      let slope = -dot(run.gradient, run.gradient, n)
+      if let found = search.search(run, along: direction.pointer, slope: slope, first: length) {
+        run.accept(run.trial, value: found.value)
+        length = 2 * found.step
+        return .moved
+      }
+      if run.halt != nil { return .halted }
+      // Where rounding hides the decrease of the value, its slope still shows the way.
+      guard
+        let found = fineSearch.search(
+          run, along: direction.pointer, slope: slope, first: length,
+          gradient: newGradient.pointer)
+      else { return run.halt == nil ? .stuck(.lineSearch) : .halted }
+      run.accept(run.trial, value: found.value, gradient: newGradient.pointer)
+      length = 2 * found.step
       return .moved
     }
 
-    func measures(_ run: Run) -> Measures {
-      Measures(expectedDecrease: decrease, rate: length / 2)
-    }
+    func measures(_ run: Run) -> Measures { Measures(rate: length / 2) }
   }
 }

@@ -54,6 +54,8 @@ package struct LBFGS: Method {
     private var gamma = 1.0
     private var slope = 0.0
     private var length = 0.0
+    /// What the model expected at this point before it was given up.
+    private var lastDecrease: Double?
 
     init(_ run: Run, _ memory: Int) {
       n = run.dimension
@@ -77,18 +79,21 @@ package struct LBFGS: Method {
         {
           remember(run)
           length = found.step
+          lastDecrease = nil
           run.accept(run.trial, value: found.value, gradient: newGradient)
           aim(run)
           return .moved
         }
         if run.halt != nil { return .halted }
         if count == 0 { return .stuck(.lineSearch) }
+        let decrease = -0.5 * slope
         restart(run)
+        lastDecrease = decrease
       }
     }
 
     func measures(_ run: Run) -> Measures {
-      Measures(expectedDecrease: count == 0 ? nil : -0.5 * slope, rate: length)
+      Measures(expectedDecrease: count == 0 ? lastDecrease : -0.5 * slope, rate: length)
     }
 
     func recover(_ run: Run) -> Bool {
@@ -102,6 +107,7 @@ package struct LBFGS: Method {
       count = 0
       next = 0
       gamma = 1
+      lastDecrease = nil
       aim(run)
     }
 

@@ -96,6 +96,13 @@ final class NewtonIteration: Iteration {
 
   func restart(_ run: Run) { isCurrent = false }
 
+  /// The decrease the exact model expects at the current point, and whether the Hessian there has
+  /// no clearly negative curvature.
+  func assess(_ run: Run) -> (decrease: Double, isConvex: Bool)? {
+    guard model(run), hasCurvature, let decrease = expectedDecrease else { return nil }
+    return (decrease, !factorization.hasNegativePivot)
+  }
+
   private func steepest(_ run: Run) -> Double {
     for index in 0..<n { direction[index] = -run.gradient[index] }
     return -dot(run.gradient, run.gradient, n)
