@@ -1,4 +1,5 @@
 /// Every `## Example:` line of the library is true, and every definition has help.
+import Foundation
 import OptLanguage
 import OptSyntax
 import Testing

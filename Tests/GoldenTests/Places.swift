@@ -21,3 +21,6 @@ func text(of path: String) throws -> String {
 func enterRoot() {
   _ = FileManager.default.changeCurrentDirectoryPath(root.path())
 }
+
+/// The programs whose transcripts are kept.
+let transcripts = programs(in: "Tests/GoldenTests/Transcripts").filter { !$0.contains("/data/") }

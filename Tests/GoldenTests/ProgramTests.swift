@@ -5,7 +5,7 @@ import Testing
 @Suite struct ProgramTests {
   private static let readable =
     programs(in: "stdlib") + programs(in: "examples")
-    + programs(in: "Tests/GoldenTests/Transcripts").filter { !$0.contains("/errors/") }
+    + transcripts.filter { !$0.contains("/errors/") && !$0.contains("/files/") }
 
   @Test(arguments: readable)
   func parses(_ path: String) throws {

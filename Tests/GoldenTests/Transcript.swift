@@ -50,7 +50,8 @@ enum Transcript {
     let continuing = ["else", "then", "|>"] + Words.clauses.subtracting(["of"]).sorted()
     var found: [String] = []
     var open: [String] = []
-    let lines = program.components(separatedBy: "\n")
+    var lines = program.components(separatedBy: "\n")
+    while lines.last?.isEmpty == true { lines.removeLast() }
     for (k, line) in lines.enumerated() {
       if open.isEmpty, line.trimmingCharacters(in: .whitespaces).isEmpty { continue }
       open.append(line)

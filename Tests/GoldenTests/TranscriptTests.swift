@@ -6,9 +6,11 @@ import Testing
 
 @Suite(.enabled(if: LibraryExamples.isAlive), .serialized)
 struct TranscriptTests {
-  @Test(arguments: programs(in: "Tests/GoldenTests/Transcripts"))
+  @Test(arguments: transcripts)
   func transcript(of path: String) throws {
-    try compare(Transcript.typed(try text(of: path)), with: path)
+    let isFile = path.contains("/Transcripts/files/")
+    let output = isFile ? try Transcript.ran(path) : Transcript.typed(try text(of: path))
+    try compare(output, with: path)
   }
 
   @Test(arguments: programs(in: "examples"))

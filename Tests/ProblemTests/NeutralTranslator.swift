@@ -57,7 +57,7 @@ struct NeutralTranslator {
       return (
         functions.contains(name) ? "\(safe(name))(\(inside))" : "\(safe(name))[\(inside)]", .atom
       )
-    case .negative(let inner): return ("-" + print(inner, .atom), .any)
+    case .negative(let inner): return ("-" + print(inner, .atom), .sum)
     case .comparison(let sign, let left, let right):
       return ("\(print(left, .sum)) \(sign) \(print(right, .sum))", .comparison)
     case .infix("^", let base, let exponent):

@@ -14,7 +14,7 @@ import Testing
     ("sum(i,1,n-1,x[i]*x[i+1])", "sum(x[i]*x[i + 1] for i in 1:n - 1)"),
     ("maxof(i,1,3,abs(x[i]))", "max(abs(x[i]) for i in 1:3)"),
     ("if(x < 0, -x, exp(x))", "(if x < 0 then -x else exp(x))"),
-    ("if(and(x > -1, x < 1), 1, 0)", "(if (x > (-1) and x < 1) then 1 else 0)"),
+    ("if(and(x > -1, x < 1), 1, 0)", "(if (x > -1 and x < 1) then 1 else 0)"),
     ("to + at", "to_ + at_"),
     ("1E6 + .5", "1e6 + .5"),
   ])
