@@ -27,7 +27,8 @@ struct NetworkCase: Decodable, CustomTestStringConvertible, Sendable {
   var program: String {
     let layers = (0..<sizes.count - 1).map { k in
       """
-      W\(k) = [sin(3*i + 7*j + \(k))/sqrt(\(sizes[k])) for i in 1:\(sizes[k]), j in 1:\(sizes[k + 1])],
+      W\(k) = [
+        sin(3*i + 7*j + \(k))/sqrt(\(sizes[k])) for i in 1:\(sizes[k]), j in 1:\(sizes[k + 1])],
       b\(k) = [0.1*cos(5*j + \(k)) for j in 1:\(sizes[k + 1])]'
       """
     }

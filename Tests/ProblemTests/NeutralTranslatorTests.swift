@@ -33,10 +33,11 @@ import Testing
   }
 
   @Test func everythingCanBeRead() throws {
-    let texts =
-      try DifferentiationCase.all.map { try $0.program() }
-      + MinimizationCase.all.map { try $0.program() } + NetworkCase.all.map(\.program)
-      + RegressionCase.all.map(\.program)
+    var texts = try DifferentiationCase.all.map { try $0.program() }
+    texts += try MinimizationCase.all.map { try $0.program() }
+    texts += try TrajectoryCase.all.map { try $0.program() + "\nm = \($0.method)" }
+    texts += NetworkCase.all.map(\.program)
+    texts += RegressionCase.all.map(\.program)
     for text in texts {
       let result = Parser.parse(SourceText(name: "<translated>", text: text))
       #expect(result.diagnostics.map { DiagnosticRenderer.render($0) } == [], "\(text)")

@@ -1,4 +1,4 @@
-/// Logistic, softmax and ridge regressions on real data: losses, gradients, Hessian products, optima.
+/// Regressions on real data: losses, gradients, Hessian products, optima.
 import Testing
 
 /// A linear model on one of the data sets.
