@@ -28,7 +28,23 @@ struct OptRepl: ParsableCommand {
       print(help(columns: Terminal.size.columns))
       return
     }
-    main(arguments)
+    do {
+      var command = try parseAsRoot(arguments)
+      try command.run()
+      leave(0)
+    } catch {
+      // `run` is a name that nobody needs to type.
+      let text = fullMessage(for: error).replacing("optrepl run", with: "optrepl")
+      let status = exitCode(for: error)
+      if !text.isEmpty { Terminal.write(text + "\n", to: status.isSuccess ? 1 : 2) }
+      leave(status.rawValue)
+    }
+  }
+
+  /// Ends the program without the libraries' farewells: OpenBLAS waits for its threads there.
+  private static func leave(_ status: Int32) -> Never {
+    fflush(nil)
+    _exit(status)
   }
 
   /// The whole help: `Run`'s, since it needs no name, and the subcommands.
@@ -57,7 +73,7 @@ enum ExitStatus {
 
 /// What `check` and running have in common.
 struct CommonOptions: ParsableArguments {
-  @Option(help: "Use colours: auto, always or never.")
+  @Option(help: "Use colours.")
   var color: ColorChoice = .auto
 
   @Flag(help: "Write one JSON object per shown value; errors too, on standard error.")

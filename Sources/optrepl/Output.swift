@@ -22,6 +22,7 @@ final class Output {
   private let isTerminal = Terminal.isTerminal(1)
   private let drawsProgress = Terminal.isTerminal(2) && !Terminal.isDumb
   private var buffer: [UInt8] = []
+  private var lastFlush = Clock.now
   private var isProgressShown = false
   private var runStart = Clock.now
   private var lastProgress = 0.0
@@ -68,7 +69,8 @@ final class Output {
   func line(_ text: String) {
     buffer += text.utf8
     buffer.append(0x0A)
-    if isTerminal || buffer.count > 1 << 16 { flush() }
+    // In a pipe lines are collected, but nobody waits long for one that is there.
+    if isTerminal || buffer.count > 1 << 16 || Clock.now - lastFlush > 0.1 { flush() }
   }
 
   /// A dim line, for what is said beside the values.
@@ -91,6 +93,7 @@ final class Output {
   /// Writes what is still in the buffer.
   func flush() {
     guard !buffer.isEmpty else { return }
+    lastFlush = Clock.now
     let isWritten = buffer.withUnsafeBufferPointer { Terminal.write($0, to: 1) }
     buffer.removeAll(keepingCapacity: true)
     // The reader is gone although SIGPIPE is ignored by whoever started the program.

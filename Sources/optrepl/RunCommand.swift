@@ -40,7 +40,7 @@ struct Run: ParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
-  @Option(help: "What computes: native or vm.")
+  @Option(help: "What computes.")
   var engine: EngineChoice?
 
   @Option(help: ArgumentHelp("Start of the random numbers.", valueName: "n"))
