@@ -128,12 +128,13 @@ extension Machine {
     _ span: SourceSpan
   ) throws -> Call {
     let count = builtin.parameters.count
-    guard arguments.count <= count || builtin.isVariadic else {
+    let positional = builtin.positionalCount
+    guard arguments.count <= positional || builtin.isVariadic else {
       throw wrongCount(function, arguments.count, named, span)
     }
     var values = [Value?](repeating: nil, count: count)
     var places = [SourceSpan](repeating: span, count: count)
-    for k in 0..<min(count, arguments.count) {
+    for k in 0..<min(positional, arguments.count) {
       values[k] = arguments[k]
       if k < spans.count { places[k] = spans[k] }
     }
@@ -152,7 +153,8 @@ extension Machine {
     }
     return Call(
       machine: self, function: builtin.name, values: values, spans: places,
-      rest: Array(arguments.dropFirst(count)), restSpans: Array(spans.dropFirst(count)), span: span)
+      rest: Array(arguments.dropFirst(positional)), restSpans: Array(spans.dropFirst(positional)),
+      span: span)
   }
 
   // MARK: Errors
