@@ -212,6 +212,7 @@ final class TracedFunction {
 
   private func trace() throws -> TracedPath {
     let tracer = Tracer(.execution, hasPoint: true)
+    tracer.draw = draw
     for (place, count) in brokenAt where count >= 2 { tracer.merged.insert(place) }
     let definitions = machine.state.pointee.definitions
     var inputs: [Expression] = []

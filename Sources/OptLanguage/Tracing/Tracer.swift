@@ -63,6 +63,8 @@ final class Tracer {
   var draws = 0
   /// The input that carries the key of random draws, once needed.
   var randomKey: Expression?
+  /// The value of the key at the point of the trace.
+  var draw = 0.0
 
   /// Most nodes that a function may have.
   static let largestGraph = 2_000_000
