@@ -75,9 +75,26 @@ extension Builtins {
       where x != result.last && !(x.isNaN && result.last?.isNaN ?? false) { result.append(x) }
       return .vector(result)
     },
+    Builtin(
+      "codes(v)",
+      "The number of each item among the different ones in increasing order, counted from 0: class "
+        + "numbers of texts or numbers.",
+      examples: ["codes([\"b\", \"a\", \"b\"]) == [1, 0, 1]", "codes([5, 3, 5]) == [1, 0, 1]"]
+    ) { call in
+      if let texts = texts(call[0]) { return numbered(texts) }
+      _ = try call.numbers(0)
+      return numbered(Array(try known(call).elements))
+    },
   ]
 
   // MARK: Work
+
+  private static func numbered<Item: Hashable & Comparable>(_ items: [Item]) -> Value {
+    let different = Set(items).sorted()
+    let places = Dictionary(
+      different.enumerated().map { ($1, Double($0)) }, uniquingKeysWith: { first, _ in first })
+    return .vector(items.map { places[$0] ?? .nan })
+  }
 
   private static func number(_ x: Value, _ call: Call) throws -> Value {
     try call.machine.binary(.multiply, .number(1), x, call.span)
