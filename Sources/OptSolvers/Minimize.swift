@@ -21,14 +21,14 @@ final class Driver {
   let stops: Stops
   let start: [Double]
   var startValue = Double.nan
-  var measures = Measures()
-  var path: [Double] = []
-  var pathRows = 0
+  @exclusivity(unchecked) var measures = Measures()
+  @exclusivity(unchecked) var path: [Double] = []
+  @exclusivity(unchecked) var pathRows = 0
   private let progress: ((StepInfo) -> Void)?
   private let stepLimit: Int
   private var iteration: (any Iteration)?
-  private var lastProgress = 0.15
-  private var stall = Stall()
+  @exclusivity(unchecked) private var lastProgress = 0.15
+  @exclusivity(unchecked) private var stall = Stall()
 
   static let largestPathDimension = 50
   static let largestPathRows = 10_001
@@ -126,10 +126,10 @@ final class Driver {
       if let condition = stops.condition, condition(info) { return .userCondition }
       report(info)
     }
-    let isStalled =
-      stall.isStill(run)
-      || method.needsDeterministicCosts && stall.isStalled(run)
-    return isStalled ? reasonWhenStuck(iteration, .degenerate) : nil
+    if stall.isStill(run) { return reasonWhenStuck(iteration, .degenerate) }
+    let descends = method.needsDeterministicCosts
+    guard stall.isStalled(run, descends: descends) else { return nil }
+    return descends ? reasonWhenStuck(iteration, .degenerate) : floorReason(iteration)
   }
 
   /// The method cannot go on, or goes on without effect: floor, recovery, or failure.
@@ -152,6 +152,17 @@ final class Driver {
     }
     if mayRecover, iteration.recover(run) { return nil }
     return impasse == .lineSearch ? .lineSearchFailed : .noProgress
+  }
+
+  /// For methods that take every step as it is and can go on for ever: the precision floor, if the
+  /// Hessian proves it.
+  private func floorReason(_ iteration: any Iteration) -> StopReason? {
+    stall.begin(run)
+    guard stops.isDefault, stops.epochs == nil else { return nil }
+    run.measureNoise()
+    assess()
+    if let halt = run.halt { return halt }
+    return isAtFloor ? verified(.precisionFloor, iteration) : nil
   }
 
   /// Where the Hessian is offered, it tells how much there is left to gain, whatever the method.
