@@ -36,8 +36,7 @@ struct Stall {
     } else {
       idleSteps += 1
     }
-    return norm.isNaN
-      ? false : idleSteps >= (descends ? Self.patience : Self.longPatience)
+    return idleSteps >= (descends ? Self.patience : Self.longPatience)
   }
 
   /// Whether the point has not moved at all for many steps; to be called once per step.
