@@ -80,8 +80,8 @@ struct GradientCheck {
     let size = max(g.magnitude, difference.magnitude)
     result.relativeError = gap == 0 ? 0 : gap / max(size, 1e-3 * largest, .leastNormalMagnitude)
     let allowed = max(10 * error, 1e-7 * size, noise, 1e-12 * largest)
-    if gap <= allowed, error <= max(1e-4 * max(size, 1e-3 * largest), noise) { return result }
-    // One-sided slopes that stay apart as the step shrinks are a kink.
+    // One-sided slopes that stay apart as the step shrinks are a kink, also where the central
+    // difference happens to agree.
     let (near, far) = (scale * 1e-6, scale * 1e-5)
     let slopes = { (h: Double) in ((center - at(-h)) / h, (at(h) - center) / h) }
     let (left, right) = slopes(near)
@@ -94,16 +94,17 @@ struct GradientCheck {
     let steep = max(left.magnitude, right.magnitude, size)
     if jump > max(1e-3 * steep, 10 * rounding), jump > 0.5 * farJump, jump.isFinite {
       result.verdict = .kink
-    } else if gap > allowed {
-      // Differences at steps so small that curvature does not matter have the last word.
-      let close = (left + right) / 2
-      let closeGap = (g - close).magnitude
-      let bound = max(1e-5 * max(size, close.magnitude), 10 * rounding)
-      result.verdict = closeGap <= bound && error > 1e-6 * size ? .right : .wrong
-      if result.verdict == .right {
-        result.difference = close
-        result.relativeError = closeGap / max(size, .leastNormalMagnitude)
-      }
+      return result
+    }
+    if gap <= allowed { return result }
+    // Differences at steps so small that curvature does not matter have the last word.
+    let close = (left + right) / 2
+    let closeGap = (g - close).magnitude
+    let bound = max(1e-5 * max(size, close.magnitude), 10 * rounding)
+    result.verdict = closeGap <= bound && error > 1e-6 * size ? .right : .wrong
+    if result.verdict == .right {
+      result.difference = close
+      result.relativeError = closeGap / max(size, .leastNormalMagnitude)
     }
     return result
   }

@@ -21,8 +21,11 @@ struct RunReport: Report {
   }
 
   static func duration(_ seconds: Double) -> String {
-    if seconds < 1e-3 { return "\(NumberFormat.short(seconds * 1e6, digits: 2)) µs" }
-    if seconds < 1 { return "\(NumberFormat.short(seconds * 1e3, digits: 2)) ms" }
+    if seconds < 1e-4 { return "\(NumberFormat.short((seconds * 1e6).rounded())) µs" }
+    if seconds < 1 {
+      let digits = seconds < 0.1 ? 2 : 3
+      return "\(NumberFormat.short(seconds * 1e3, digits: digits)) ms"
+    }
     return "\(NumberFormat.short(seconds, digits: 3)) s"
   }
 

@@ -76,7 +76,11 @@ extension Compiler {
       if result.contains(where: { $0.name == binding.name }) {
         throw Diagnostic(.error, "`\(binding.name)` is given twice", at: binding.span)
       }
-      guard subjects.isEmpty || subjects.contains(where: { tree.mentions(binding.name, in: $0) })
+      // A bare name is a function that was not called: the error for that says more.
+      let isBareName = subjects.count == 1 && tree.isName(subjects[0])
+      guard
+        subjects.isEmpty || isBareName
+          || subjects.contains(where: { tree.mentions(binding.name, in: $0) })
       else {
         throw Diagnostic(
           .error, "`\(binding.name)` does not occur in the expression", at: binding.span,
@@ -108,6 +112,11 @@ struct BindingCode {
 }
 
 extension SyntaxTree {
+  func isName(_ id: NodeID) -> Bool {
+    if case .name = self[id] { return true }
+    return false
+  }
+
   /// Whether a name is read somewhere below a node, functions and sentences included. Walks without
   /// recursion.
   func mentions(_ name: String, in root: NodeID) -> Bool {
