@@ -15,10 +15,10 @@ extension Machine {
       let slots = code.slotCount
       let new = try enter(slots, span)
       defer { leave(new, slots) }
-      for k in 0..<arguments.codes.count { new[k] = try arguments.codes[k](frame) }
+      for k in 0..<arguments.codes.count { new[k] = try arguments.codes[k].run(frame) }
       return try run(code, function, captures, new, span)
     }
-    let values = try arguments.codes.map { try $0(frame) }
+    let values = try arguments.codes.map { try $0.run(frame) }
     let named = try arguments.named.map { ($0.name, try $0.code(frame), $0.span) }
     return try apply(
       callee, values, named: named, spans: arguments.spans, at: span, calleeSpan: calleeSpan)
