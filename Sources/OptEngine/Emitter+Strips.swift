@@ -104,7 +104,8 @@ extension Emitter {
     _ index: Int32, _ shape: Shape, _ builder: inout StripBuilder
   ) -> Int32 {
     if plan.isScalar(index) {
-      let place = plan.carrier[Int(index)] == .heavy ? location(index).offset : Int(scalarPlace(index))
+      let place =
+        plan.carrier[Int(index)] == .heavy ? location(index).offset : Int(scalarPlace(index))
       return builder.operand(CK_PINNED, Place(base: 0, offset: place))
     }
     let n = plan.nodes[Int(index)]
