@@ -15,6 +15,16 @@ extension Graph {
   }
 }
 
+extension Expression {
+  /// This plus `number`, as the pass for display writes sums.
+  package func increasedForDisplay(by number: Double) -> Expression {
+    var list = TermList()
+    list.add(self, 1)
+    list.add(graph.number(number), 1)
+    return TermList.rendered(list.terms, in: graph).broadcast(to: shape)
+  }
+}
+
 struct ForDisplay {
   let source: Graph
   let target = Graph()
@@ -64,6 +74,7 @@ struct ForDisplay {
       guard node.c < 0 else { return copied(index) }
       return binary(function, a, moved(node.b).beforeRepeating)
     case .select:
+      if let rule = source.powerRule(node) { return moved(rule).beforeRepeating }
       return choice(
         moved(node.a).beforeRepeating, moved(node.b).beforeRepeating,
         moved(node.c).beforeRepeating)
@@ -71,6 +82,7 @@ struct ForDisplay {
       return moved(node.a).viewThrough(
         source.maps[Int(node.payload)], source.shape(of: index))
     case .reduce: return reduction(index, node)
+    case .product: return product(index, node)
     default: return copied(index)
     }
   }
@@ -99,8 +111,8 @@ struct ForDisplay {
     _ function: FunctionID, _ a: Expression, _ b: Expression, depth: Int = 0
   ) -> Expression {
     switch function {
-    case .add: return sum([(a, 1), (b, 1)], depth)
-    case .subtract: return sum([(a, 1), (b, -1)], depth)
+    case .add: return likeSum(a, b, 1) ?? sum([(a, 1), (b, 1)], depth)
+    case .subtract: return likeSum(a, b, -1) ?? sum([(a, 1), (b, -1)], depth)
     case .multiply, .divide:
       if let inside = throughChoice(function, a, b, depth) { return inside }
       var product = Term(of: a)
@@ -116,6 +128,32 @@ struct ForDisplay {
     }
   }
 
+  /// `a + sign b` if they are the same but for numbers in front: sums in brackets stay together.
+  private func likeSum(_ a: Expression, _ b: Expression, _ sign: Double) -> Expression? {
+    var term = Term(of: a)
+    let other = Term(of: b)
+    guard !term.factors.isEmpty, term.isLike(other) else { return nil }
+    term.coefficient = term.coefficient.plus(other.scaled(sign).coefficient)
+    return term.rendered(in: target)
+  }
+
+  /// A matrix product with the numbers of both sides in front.
+  private func product(_ index: Int32, _ node: Node) -> Expression {
+    var (left, right) = (Term(of: moved(node.a)), Term(of: moved(node.b)))
+    let ratio = left.coefficient.times(right.coefficient)
+    guard ratio != Ratio(1), ratio != Ratio(0), !left.factors.isEmpty, !right.factors.isEmpty
+    else { return copied(index) }
+    left.coefficient = Ratio(1)
+    right.coefficient = Ratio(1)
+    let a = left.rendered(in: target).broadcast(to: source.shape(of: node.a))
+    let b = right.rendered(in: target).broadcast(to: source.shape(of: node.b))
+    var whole = Term(
+      of: target.append(
+        .product, source.shape(of: index), a.index, b.index, payload: node.payload))
+    whole.coefficient = whole.coefficient.times(ratio)
+    return whole.rendered(in: target)
+  }
+
   /// Σ sign · part with like terms added.
   private func sum(_ parts: [(Expression, Double)], _ depth: Int) -> Expression {
     var list = TermList()
@@ -127,6 +165,7 @@ struct ForDisplay {
   private func reduction(_ index: Int32, _ node: Node) -> Expression {
     let kind = source.reductions[Int(node.payload)]
     let operand = moved(node.a)
+    if let simpler = repeated(operand, kind) { return simpler }
     guard kind.kind == .sum else { return copied(index) }
     // Numbers in front of the sum.
     var term = Term(of: operand)
@@ -139,6 +178,23 @@ struct ForDisplay {
     var outer = Term(of: inner.reduce(.sum, kind.dimensions))
     outer.coefficient = outer.coefficient.times(ratio)
     return outer.rendered(in: target)
+  }
+
+  /// A sum, maximum or minimum over dimensions along which `operand` only repeats a smaller value.
+  private func repeated(_ operand: Expression, _ reduction: Reduction) -> Expression? {
+    guard reduction.kind == .sum || reduction.kind == .maximum || reduction.kind == .minimum
+    else { return nil }
+    let small = operand.beforeRepeating
+    guard small != operand else { return nil }
+    let levels = operand.shape.lanes.count
+    let (sizes, own) = (operand.shape.dimensions, small.shape.dimensions(levels: levels))
+    let kept = reduction.dimensions.filter { own[$0] != 1 }
+    guard kept.count < reduction.dimensions.count else { return nil }
+    let repeats = reduction.dimensions.reduce(1.0) { own[$1] == 1 ? $0 * Double(sizes[$1]) : $0 }
+    let missing = levels - small.shape.lanes.count
+    let folded = kept.map { $0 < levels ? $0 : $0 - missing }
+    let inner = folded.isEmpty ? small : small.reduce(reduction.kind, folded)
+    return reduction.kind == .sum ? Term(of: inner).scaled(repeats).rendered(in: target) : inner
   }
 
   // MARK: Conditions
@@ -232,5 +288,36 @@ struct ForDisplay {
       result[place] = Term(of: both)
     }
     return result
+  }
+}
+
+extension Graph {
+  /// The derivatives of powers keep 0 where the rule is not defined (`powerPartials`). Written out,
+  /// `n x^(n - 1)` and `x^n log(x)` are what people expect: the node of that, if `node` is such a
+  /// choice.
+  fileprivate func powerRule(_ node: Node) -> Int32? {
+    func at(_ index: Int32) -> Node { nodes[Int(index)] }
+    func isZero(_ index: Int32) -> Bool { Expression(graph: self, index: index).constant == 0 }
+    /// The operand that `node` compares with 0.
+    func comparedWithZero(_ node: Node) -> Int32? {
+      node.isApply(.equal) && isZero(node.b) ? node.a : nil
+    }
+    let rule = at(node.c)
+    guard node.operation == .select, isZero(node.b), rule.isApply(.multiply) else { return nil }
+    let test = at(node.a)
+    for (one, other) in [(rule.a, rule.b), (rule.b, rule.a)] {
+      let power = at(other)
+      guard power.isApply(.power), at(power.b).operation != .number else { continue }
+      if test.isApply(.and), comparedWithZero(at(test.a)) == power.a,
+        comparedWithZero(at(test.b)) == one
+      {
+        return node.c
+      }
+      let logarithm = at(one)
+      if comparedWithZero(test) == power.a, logarithm.isApply(.log), logarithm.a == power.a {
+        return node.c
+      }
+    }
+    return nil
   }
 }

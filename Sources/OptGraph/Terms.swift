@@ -91,9 +91,37 @@ struct Term {
     if let place = factors.firstIndex(where: { $0.base == base }) {
       factors[place].exponent += exponent
       if factors[place].exponent == 0 { factors.remove(at: place) }
+    } else if insertIntoPower(base, exponent) {
     } else if exponent != 0 {
       factors.append(Factor(base: base, exponent: exponent))
     }
+  }
+
+  /// x · x^(n - 1) as xⁿ, where n is not a number.
+  private mutating func insertIntoPower(_ base: Expression, _ exponent: Double) -> Bool {
+    func parts(_ x: Expression) -> (base: Int32, exponent: Expression)? {
+      let node = x.node
+      guard node.isApply(.power) else { return nil }
+      return (node.a, Expression(graph: x.graph, index: node.b))
+    }
+    for place in factors.indices {
+      let other = factors[place]
+      let power: (base: Int32, exponent: Expression)
+      let more: Double
+      if let mine = parts(base), mine.base == other.base.index, exponent == 1 {
+        (power, more) = (mine, other.exponent)
+      } else if let theirs = parts(other.base), theirs.base == base.index, other.exponent == 1 {
+        (power, more) = (theirs, exponent)
+      } else {
+        continue
+      }
+      let x = Expression(graph: base.graph, index: power.base)
+      let whole = x.apply(.power, power.exponent.increasedForDisplay(by: more))
+      factors.remove(at: place)
+      insert(whole, 1)
+      return true
+    }
+    return false
   }
 
   /// Multiplies by `other` or, with `power` -1, divides by it.
