@@ -117,7 +117,7 @@ struct ForDisplay {
       if let inside = throughChoice(function, a, b, depth) { return inside }
       var product = Term(of: a)
       product.multiply(by: Term(of: b), power: function == .divide ? -1 : 1)
-      return product.rendered(in: target)
+      return wholeSum(product) ?? product.rendered(in: target)
     case .power:
       guard let exponent = b.constant else { return a.apply(.power, b) }
       return Term(of: a, power: exponent).rendered(in: target)
@@ -132,9 +132,32 @@ struct ForDisplay {
   private func likeSum(_ a: Expression, _ b: Expression, _ sign: Double) -> Expression? {
     var term = Term(of: a)
     let other = Term(of: b)
-    guard !term.factors.isEmpty, term.isLike(other) else { return nil }
+    guard !term.factors.isEmpty, term.isLike(other),
+      !term.factors.contains(where: { $0.base.node.operation == .select })
+    else { return nil }
     term.coefficient = term.coefficient.plus(other.scaled(sign).coefficient)
     return term.rendered(in: target)
+  }
+
+  /// A fraction of a sum whose terms it leaves whole: 0.5(2x + 4y) as x + 2y.
+  private func wholeSum(_ product: Term) -> Expression? {
+    let ratio = product.coefficient
+    guard ratio.value != ratio.value.rounded(), product.factors.count == 1,
+      product.factors[0].exponent == 1
+    else { return nil }
+    let base = product.factors[0].base
+    guard base.node.isApply(.add) || base.node.isApply(.subtract) else { return nil }
+    var list = TermList()
+    list.add(base, 1)
+    let terms = list.terms.map { term in
+      var scaled = term
+      scaled.coefficient = term.coefficient.times(ratio)
+      return scaled
+    }
+    guard terms.allSatisfy({ $0.coefficient.value == $0.coefficient.value.rounded() }) else {
+      return nil
+    }
+    return TermList.rendered(terms, in: target)
   }
 
   /// A matrix product with the numbers of both sides in front.
@@ -259,7 +282,6 @@ struct ForDisplay {
     var first: [Int32: Int] = [:]
     for term in terms {
       guard term.factors.count == 1, term.factors[0].exponent == 1,
-        term.coefficient == Ratio(1) || term.coefficient == Ratio(-1),
         term.factors[0].base.node.operation == .select
       else {
         result.append(term)
@@ -269,10 +291,19 @@ struct ForDisplay {
       let sign = term.coefficient.value
       guard let place = first[node.a] else {
         first[node.a] = result.count
-        result.append(term)
+        // A number before a choice that is 0 on one side goes into it.
+        let scaled = throughChoice(
+          .multiply, target.number(sign), term.factors[0].base, depth)
+        result.append(sign.magnitude == 1 ? term : scaled.map { Term(of: $0) } ?? term)
         continue
       }
       let other = result[place]
+      guard other.factors.count == 1, other.factors[0].exponent == 1,
+        other.factors[0].base.node.operation == .select, other.factors[0].base.node.a == node.a
+      else {
+        result.append(term)
+        continue
+      }
       let before = other.factors[0].base.node
       let flip = other.coefficient.value
       func joined(_ x: Int32, _ y: Int32) -> Expression {

@@ -196,13 +196,17 @@ struct TreeEvaluator {
       case nil: return Table(reduction(x.values))
       case 1:
         let t = x.transposed
-        return Table(1, x.columns, (0..<x.columns).map { j in
-          reduction(Array(t.values[j * x.rows..<(j + 1) * x.rows]))
-        })
+        return Table(
+          1, x.columns,
+          (0..<x.columns).map { j in
+            reduction(Array(t.values[j * x.rows..<(j + 1) * x.rows]))
+          })
       default:
-        return Table(x.rows, 1, (0..<x.rows).map { i in
-          reduction(Array(x.values[i * x.columns..<(i + 1) * x.columns]))
-        })
+        return Table(
+          x.rows, 1,
+          (0..<x.rows).map { i in
+            reduction(Array(x.values[i * x.columns..<(i + 1) * x.columns]))
+          })
       }
     }
     switch name {

@@ -103,7 +103,9 @@ extension FormulaBuilder {
 
   /// `x[n:-1:1]`
   private mutating func backwards(_ piece: Piece, _ alongRows: Bool) -> NodeID {
-    let (from, step, to) = (integer(alongRows ? piece.rows : piece.columns), integer(-1), integer(1))
+    let (from, step, to) = (
+      integer(alongRows ? piece.rows : piece.columns), integer(-1), integer(1)
+    )
     let turned = add(.range(from: from, step: step, to: to))
     if piece.columns == 1 { return add(.index(piece.id, [turned])) }
     let all = add(.wholeIndex)

@@ -178,8 +178,10 @@ extension FormulaBuilder {
     }
     var sum: NodeID?
     for piece in pieces {
-      guard let part = inBlocks([piece], shape, scope)
-        ?? listed([piece], adds: true, shape, scope) else {
+      guard
+        let part = inBlocks([piece], shape, scope)
+          ?? listed([piece], adds: true, shape, scope)
+      else {
         return nil
       }
       sum = sum.map { infix(.add, $0, part) } ?? part
