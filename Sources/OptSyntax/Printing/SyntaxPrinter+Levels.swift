@@ -61,7 +61,9 @@ extension SyntaxPrinter {
     return postfixOperand(id)
   }
 
-  func callTarget(_ id: NodeID) -> Piece { isPlainTarget(id) ? .node(id, .postfix) : .bracketed(id) }
+  func callTarget(_ id: NodeID) -> Piece {
+    isPlainTarget(id) ? .node(id, .postfix) : .bracketed(id)
+  }
 
   /// Whether `(` after it calls without brackets around it.
   private func isPlainTarget(_ id: NodeID) -> Bool {
