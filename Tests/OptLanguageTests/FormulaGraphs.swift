@@ -228,6 +228,8 @@ struct Board {
         value.rows == Int(shape.rows) && value.columns == Int(shape.columns), "\(text)",
         sourceLocation: sourceLocation)
     }
+    // A comprehension of vectors is a list.
+    if !shape.lanes.isEmpty && shape.elements > 1 { return }
     // Where a formula is not defined, or has lost its digits, there is nothing to compare.
     if expected.contains(where: { !$0.isFinite || $0.magnitude > 1e8 }) { return }
     let scale = max(1, expected.map(\.magnitude).max() ?? 1)

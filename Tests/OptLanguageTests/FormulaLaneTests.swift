@@ -31,6 +31,9 @@ struct FormulaLaneTests {
       element.apply(.greater, graph.number(1)), element.apply(.log), graph.number(0))
     #expect(
       board.text(logs.reduceLanes(.sum, level: 0)) == "sum(log(x[i]) for i in 1:5 if x[i] > 1)")
+    let signs = element.apply(.greater, graph.number(1))
+      .view(StridedMap(strides: [1, 0]), Shape(rows: 5, columns: 1))
+    #expect(board.text(signs) == "[if x[i] > 1 then 1 else 0 for i in 1:5]")
     let known = graph.array(Buffer([1, 4, 9, 16, 25]), Shape(lanes: [5], rows: 1, columns: 1))
     #expect(
       board.text((known * element).reduceLanes(.sum, level: 0))
@@ -107,11 +110,11 @@ struct FormulaLaneTests {
     let f = board.raised(x, 2) * y.apply(.sin)
     #expect(
       board.text(hessian(of: f, by: [x, y]))
-        == "[2sin(y), 2x cos(y); 2x cos(y), -x² sin(y)]")
+        == "[2sin(y), 2x·cos(y); 2x·cos(y), -x²·sin(y)]")
     let g = board.raised(1 - x, 2) + 100 * board.raised(y - board.raised(x, 2), 2)
     #expect(
       board.text(hessian(of: g, by: [x, y]))
-        == "[2 - 400(y - x²) + 800x², -400x; -400x, 200]")
+        == "[800x² - 400(y - x²) + 2, -400x; -400x, 200]")
     let v = board.symbol("v", 2)
     #expect(
       board.text(hessian(of: (v * v * v).reduceElements(.sum), by: [v]))
@@ -142,7 +145,13 @@ struct FormulaLaneTests {
     for k in 0..<2000 { nested = (nested * y + Double(k % 7)).apply(.sin) }
     var chain = x
     for _ in 0..<100_000 { chain = (chain + 1).apply(.cos) }
-    for large in [sum, nested, chain, by(nested, x), by(chain, x)] {
+    // As a tree this has 2^1000 nodes, and thousands of conditions.
+    var doubled = x
+    for k in 0..<1000 {
+      doubled = graph.select(
+        doubled.apply(.greater, graph.number(Double(k))), doubled * doubled + 1, doubled - y)
+    }
+    for large in [sum, nested, chain, doubled, by(doubled, x), by(nested, x), by(chain, x)] {
       let formula = Formula.of(large)
       #expect(formula.isUnreadable && !formula.pastesBack)
       #expect(formula.text.hasSuffix("…") && formula.text.count < 200)

@@ -56,7 +56,9 @@ struct FormulaRandomTests {
       let leaves = [board.symbol("x"), board.symbol("y"), board.symbol("a")]
       let size = 2 + round % 7
       let e = expression(board, leaves, size, &dice)
-      for part in [e] + gradient(of: e, by: Array(leaves.prefix(2))) {
+      var parts = [e] + gradient(of: e, by: Array(leaves.prefix(2)))
+      if size < 5 { parts.append(hessian(of: e, by: Array(leaves.prefix(2)))) }
+      for part in parts {
         let formula = Formula.of(part)
         if formula.isUnreadable {
           unreadable += 1
@@ -111,5 +113,37 @@ struct FormulaRandomTests {
         board.check(formula, part, within: 0.3...1.2, tolerance: 1e-8, #_sourceLocation)
       }
     }
+  }
+
+  /// Views at random, with and without lanes, of inputs and of mapped bodies.
+  @Test func views() {
+    var dice = Dice(state: 5)
+    var checked = 0
+    for _ in 0..<1500 {
+      let board = Board()
+      let (a, x) = (board.symbol("A", 3, 4), board.symbol("x", 6))
+      let body = board.element(x, 4, offset: 1) * board.lanes(4)
+      let wide = a.view(StridedMap(strides: [4, 0, 1]), Shape(lanes: [3], rows: 1, columns: 4))
+      let source = [a, x, body, wide.apply(.sin), a * a, 2 * x].randomElement(using: &dice) ?? a
+      func size() -> Int { [1, 1, 2, 3, 4].randomElement(using: &dice) ?? 1 }
+      let lanes = (0..<Int.random(in: 0...2, using: &dice)).map { _ in Int32(size()) }
+      let shape = Shape(lanes: lanes, rows: size(), columns: size())
+      let steps = shape.dimensions.map { _ in
+        [0, 0, 1, 1, 2, 3, 4, 5, -1, -4].randomElement(using: &dice) ?? 0
+      }
+      let reach = zip(shape.dimensions, steps).map { ($0 - 1) * $1 }
+      let low = -reach.reduce(0) { $0 + min($1, 0) }
+      let high = source.shape.count - 1 - reach.reduce(0) { $0 + max($1, 0) }
+      guard low <= high else { continue }
+      let map = StridedMap(offset: Int.random(in: low...high, using: &dice), strides: steps)
+      let view = source.view(map, shape)
+      for e in [view, view.apply(.exp) * 2, gradient(of: view * view, by: [x])[0]] {
+        let formula = Formula.of(e)
+        guard formula.pastesBack, !formula.isUnreadable else { continue }
+        checked += 1
+        board.check(formula, e, within: 0.3...1, tolerance: 1e-9, #_sourceLocation)
+      }
+    }
+    #expect(checked > 1000)
   }
 }
