@@ -1,7 +1,110 @@
+/// Loops over plain memory that Swift cannot compile for a processor found out at run time.
 #pragma once
+#include <stdint.h>
+
 /// Whether this processor has AVX2 and FMA.
 int ck_has_avx2_fma(void);
 
 /// Relaxed atomic access to an interruption flag.
 static inline int ck_atomic_load(const int *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
 static inline void ck_atomic_store(int *p, int v) { __atomic_store_n(p, v, __ATOMIC_RELAXED); }
+
+// MARK: Operations of tapes and strips
+
+/// The first four are for tapes only, those from CK_MAP on for strips only.
+enum {
+  CK_START, CK_LOAD, CK_STORE, CK_INCREASE,
+  CK_NEG, CK_SQRT, CK_ABS, CK_SIGN, CK_FLOOR, CK_CEIL, CK_NOT, CK_RELU, CK_COPY,
+  CK_ADD, CK_SUB, CK_MUL, CK_DIV, CK_MIN, CK_MAX,
+  CK_LT, CK_LE, CK_GT, CK_GE, CK_EQ, CK_NE, CK_AND, CK_OR,
+  CK_FMA, CK_FMS, CK_FNMA, CK_SELECT,
+  CK_CALL1, CK_CALL2, CK_CALL3,
+  CK_MAP, CK_FILL, CK_PACKED1, CK_PACKED2, CK_SUM, CK_DOT, CK_PLACE, CK_CLEAR
+};
+
+/// Runs a tape: words [operation, count, operands…] where each result goes to the next place after
+/// the one that the last CK_START named. `bases[b]` is where array `b` begins, `w` the places.
+void ck_tape_run(
+  const int32_t *code, const int32_t *end, double *w, const double *const *bases,
+  const void *const *functions);
+
+// MARK: Strips
+
+/// A strip is at most this long; the length a program uses divides a block of a sum.
+enum { CK_STRIP = 512, CK_BLOCK = 4096, CK_DIMENSIONS = 24 };
+
+/// Where an operand lies.
+enum { CK_REGISTER, CK_PINNED, CK_FLAT };
+typedef struct {
+  int32_t kind;
+  int32_t base;    // of CK_PINNED and CK_FLAT
+  int64_t offset;  // in doubles; of CK_REGISTER: the register
+} ck_operand;
+
+/// Elements of an array that do not lie in order.
+typedef struct {
+  int32_t base, dimensions;
+  int64_t offset;
+  const int64_t *sizes, *strides;
+} ck_map;
+
+/// `mode`: bit k says that operand k is one number for all elements.
+typedef struct {
+  int32_t op, mode, d, a, b, c;
+  const void *function;
+} ck_strip_op;
+
+/// A sum in the making: 8 partials of the current block, and finished blocks in a binary tree.
+typedef struct {
+  double partial[8];
+  double stack[56];
+  int64_t blocks, filled;
+} ck_sum_state;
+
+typedef struct {
+  const ck_strip_op *ops;
+  const ck_operand *operands;
+  const ck_map *maps;
+  int64_t op_count, operand_count, strip;
+} ck_strip_program;
+
+/// Runs elements `from ..< to` of a strip program. `now` holds a pointer per operand.
+void ck_strip_run(
+  const ck_strip_program *program, double *const *bases, double *registers, double **now,
+  ck_sum_state *sums, int64_t from, int64_t to);
+
+void ck_sum_begin(ck_sum_state *s);
+double ck_sum_end(ck_sum_state *s);
+
+/// The packed kernel for the function called `name`, or null. Sets `arity` to 1 or 2.
+const void *ck_packed(const char *name, int *arity);
+/// d[i] = f(a[i]); d[i] = f(a[i], b[i]).
+typedef void (*ck_packed1)(double *d, const double *a, int64_t n);
+typedef void (*ck_packed2)(double *d, const double *a, const double *b, int64_t n);
+
+// MARK: Arrays
+
+/// The sum of n numbers in the fixed order.
+double ck_sum(const double *x, int64_t n);
+
+enum { CK_SUM_OF, CK_PRODUCT_OF, CK_MAXIMUM_OF, CK_MINIMUM_OF, CK_ARGMAX_OF, CK_ARGMIN_OF };
+/// Folds the middle dimension of x[outer][length][inner]. `scratch`: inner numbers.
+void ck_reduce(
+  int kind, const double *x, int64_t outer, int64_t length, int64_t inner, double *out,
+  double *scratch);
+/// Running sums along the middle dimension of x[outer][length][inner].
+void ck_scan(
+  const double *x, int64_t outer, int64_t length, int64_t inner, int reversed, double *out);
+/// Offsets that sort x ascending, stably, NaN last. `scratch`: 2 n numbers.
+void ck_order(const double *x, int64_t n, double *out, double *scratch);
+
+/// d[k] = the elements of `base` at the map, from element `from` on.
+void ck_map_read(double *d, const double *base, const ck_map *map, int64_t from, int64_t n);
+/// The element k of the map becomes x[k * step], or x[k * step] is added to it.
+void ck_map_write(double *base, const ck_map *map, const double *x, int step, int64_t n, int adds);
+/// out[k] = x[index[k]]; NaN where the index is out of range.
+void ck_gather(const double *x, int64_t n, const double *index, int64_t count, double *out);
+/// out[index[k]] += x[k * step]; ignored where the index is out of range.
+void ck_scatter(
+  const double *x, int step, const double *index, int64_t count, double *out, int64_t n,
+  int adds);

@@ -1,0 +1,236 @@
+/// Elementwise nodes of one stage and shape become one strip program.
+import CKernels
+import OptGraph
+
+extension Emitter {
+  func emitStrips(_ order: [Int32], _ range: Range<Int>, _ releases: inout Releases) {
+    // By shape of what is computed, each in the order of the graph.
+    var groups: [Int32: [Int32]] = [:]
+    var shapes: [Int32] = []
+    for k in range {
+      let index = order[k]
+      let n = plan.nodes[Int(index)]
+      let shape = plan.carrier[Int(index)] == .sum ? plan.nodes[Int(n.a)].shape : n.shape
+      if groups[shape] == nil { shapes.append(shape) }
+      groups[shape, default: []].append(index)
+    }
+    for shape in shapes {
+      guard let list = groups[shape] else { continue }
+      for index in list where plan.stored[Int(index)] {
+        allocate(index, size(of: index), &releases)
+      }
+      let size = plan.graph.shapes[Int(shape)]
+      if size.count > 0 { emitStrip(list, size) }
+    }
+  }
+
+  private func emitStrip(_ list: [Int32], _ shape: Shape) {
+    var builder = StripBuilder()
+    var sums: [Int] = []
+    for index in list {
+      let n = plan.nodes[Int(index)]
+      if plan.carrier[Int(index)] == .sum {
+        plan.place[Int(index)] = nextScalar
+        nextScalar += 1
+        let number = Int32(truncatingIfNeeded: sums.count)
+        sums.append(plan.place[Int(index)])
+        if plan.absorbed[Int(n.a)] {
+          let p = plan.nodes[Int(n.a)]
+          let (a, b) = (operand(p.a, shape, &builder), operand(p.b, shape, &builder))
+          builder.add(Int32(CK_DOT), nil, a.id, b.id, number: number)
+        } else {
+          let a = operand(n.a, shape, &builder)
+          builder.add(Int32(CK_SUM), nil, a.id, a.id, number: number)
+        }
+        continue
+      }
+      let result =
+        plan.stored[Int(index)]
+        ? builder.operand(CK_FLAT, location(index)) : builder.operand(CK_REGISTER)
+      local[Int(index)] = result
+      builder.touched.append(index)
+      emitOperation(index, n, shape, result, &builder)
+    }
+    for index in builder.touched { local[Int(index)] = -1 }
+    finish(&builder, shape, sums)
+  }
+
+  private func emitOperation(
+    _ index: Int32, _ n: Node, _ shape: Shape, _ result: Int32, _ builder: inout StripBuilder
+  ) {
+    let item =
+      fused(n) ?? Scheduler.Item(operation: plan.operation(n), a: n.a, b: n.b, c: n.c)
+    let a = operand(item.a, shape, &builder)
+    let b = item.b < 0 ? a : operand(item.b, shape, &builder)
+    let c = item.c < 0 ? a : operand(item.c, shape, &builder)
+    var mode: Int32 = a.single ? 1 : 0
+    if item.b >= 0, b.single { mode |= 2 }
+    if item.c >= 0, c.single { mode |= 4 }
+    var operation = item.operation
+    var function: UnsafeRawPointer?
+    if operation >= Int32(CK_CALL1) {
+      function = plan.kernels.functions[Int(n.payload)]
+      if options.packs, mode == 0, let kernel = plan.kernels.packed[Int(n.payload)] {
+        operation = Int32(operation == Int32(CK_CALL1) ? CK_PACKED1 : CK_PACKED2)
+        function = kernel
+      }
+    }
+    if a.single && (item.b < 0 || b.single) && (item.c < 0 || c.single) {
+      // Repeats that the graph does not show as such: spread first.
+      let spread = builder.operand(CK_REGISTER)
+      builder.spread(a.id, to: spread)
+      builder.add(
+        operation, result, spread, b.id, c.id, mode: mode & ~1, function: function)
+      return
+    }
+    builder.add(operation, result, a.id, b.id, c.id, mode: mode, function: function)
+  }
+
+  private var options: Program.Options { plan.options }
+
+  /// The operand by which a strip program of `shape` reads a node, and whether it is one number.
+  private func operand(
+    _ index: Int32, _ shape: Shape, _ builder: inout StripBuilder
+  ) -> (id: Int32, single: Bool) {
+    let known = local[Int(index)]
+    if known >= 0 { return (known, builder.kinds[Int(known)] == CK_PINNED) }
+    let id = newOperand(index, shape, &builder)
+    local[Int(index)] = id
+    builder.touched.append(index)
+    return (id, builder.kinds[Int(id)] == CK_PINNED)
+  }
+
+  private func newOperand(
+    _ index: Int32, _ shape: Shape, _ builder: inout StripBuilder
+  ) -> Int32 {
+    if plan.isScalar(index) {
+      let place = plan.carrier[Int(index)] == .heavy ? location(index).offset : Int(scalarPlace(index))
+      return builder.operand(CK_PINNED, Place(base: 0, offset: place))
+    }
+    let n = plan.nodes[Int(index)]
+    let own = plan.shape(index)
+    var place: Place
+    var strides: [Int]
+    if plan.carrier[Int(index)] == .virtual {
+      let map = plan.graph.maps[Int(n.payload)]
+      place = location(n.a)
+      place.offset += map.offset
+      strides = map.strides
+    } else {
+      if own == shape { return builder.operand(CK_FLAT, location(index)) }
+      place = location(index)
+      strides = own.strides
+    }
+    let walk = Walk(strides: strides, of: own, in: shape)
+    if walk.isSingle { return builder.operand(CK_PINNED, place) }
+    if walk.isContiguous { return builder.operand(CK_FLAT, place) }
+    let id = builder.operand(CK_REGISTER)
+    builder.add(Int32(CK_MAP), id, nil, nil, number: Int32(clamping: addMap(walk, place)))
+    return id
+  }
+
+  func addMap(_ walk: Walk, _ place: Place) -> Int {
+    maps.append(
+      ck_map(
+        base: place.base, dimensions: Int32(clamping: walk.sizes.count),
+        offset: Int64(place.offset), sizes: UnsafePointer(memory.keep(walk.sizes)),
+        strides: UnsafePointer(memory.keep(walk.strides))))
+    return maps.count - 1
+  }
+
+  private func finish(_ builder: inout StripBuilder, _ shape: Shape, _ sums: [Int]) {
+    let used = builder.assignRegisters()
+    let count = shape.count
+    var strip = used <= 6 ? 512 : used <= 12 ? 256 : 128
+    strip = min(strip, (count + 7) & ~7)
+    registers = max(registers, used * strip)
+    operandCount = max(operandCount, builder.operands.count)
+    sumCount = max(sumCount, sums.count)
+    let perChunk = max(1, 100_000 / max(builder.ops.count, 1) / 4)
+    strips.append(
+      StripStep(
+        code: ck_strip_program(
+          ops: UnsafePointer(memory.keep(builder.ops)),
+          operands: UnsafePointer(memory.keep(builder.operands)), maps: nil,
+          op_count: Int64(builder.ops.count), operand_count: Int64(builder.operands.count),
+          strip: Int64(strip)),
+        count: count, chunk: Int(CK_BLOCK) * min(perChunk, 1 << 20), sums: memory.keep(sums),
+        sumCount: sums.count))
+    steps.append(.strips(strips.count - 1))
+  }
+}
+
+/// A strip program in the making: operands and operations on them.
+struct StripBuilder {
+  var ops: [ck_strip_op] = []
+  var operands: [ck_operand] = []
+  var kinds: [Int] = []
+  /// Nodes whose `local` entry is to be cleared.
+  var touched: [Int32] = []
+
+  mutating func operand(_ kind: Int, _ place: Place = Place(base: 0, offset: 0)) -> Int32 {
+    operands.append(
+      ck_operand(kind: Int32(kind), base: place.base, offset: Int64(place.offset)))
+    kinds.append(kind)
+    return Int32(truncatingIfNeeded: operands.count - 1)
+  }
+
+  mutating func add(
+    _ operation: Int32, _ d: Int32?, _ a: Int32?, _ b: Int32?, _ c: Int32 = 0, mode: Int32 = 0,
+    function: UnsafeRawPointer? = nil
+  ) {
+    ops.append(
+      ck_strip_op(
+        op: operation, mode: mode, d: d ?? a ?? 0, a: a ?? d ?? 0, b: b ?? d ?? 0, c: c,
+        function: function))
+  }
+
+  /// An operation whose third word numbers a map or a sum.
+  mutating func add(_ operation: Int32, _ d: Int32?, _ a: Int32?, _ b: Int32?, number: Int32) {
+    add(operation, d, a, b, number)
+  }
+
+  /// One number for all elements of a register.
+  mutating func spread(_ a: Int32, to d: Int32) {
+    ops.append(
+      ck_strip_op(op: Int32(CK_FILL), mode: 0, d: d, a: a, b: a, c: a, function: nil))
+  }
+
+  private static func usesThird(_ op: Int32) -> Bool {
+    op >= Int32(CK_FMA) && op <= Int32(CK_SELECT) || op == Int32(CK_CALL3)
+  }
+
+  /// Gives registers to values that live at different times; returns how many there are.
+  mutating func assignRegisters() -> Int {
+    var last = [Int](repeating: -1, count: operands.count)
+    for (k, op) in ops.enumerated() {
+      last[Int(op.d)] = k
+      last[Int(op.a)] = k
+      last[Int(op.b)] = k
+      if Self.usesThird(op.op) { last[Int(op.c)] = k }
+    }
+    var given = [Bool](repeating: false, count: operands.count)
+    var free: [Int64] = []
+    var count: Int64 = 0
+    for (k, op) in ops.enumerated() {
+      var done: [Int32] = [op.a]
+      if op.b != op.a { done.append(op.b) }
+      if Self.usesThird(op.op), op.c != op.a, op.c != op.b { done.append(op.c) }
+      for x in done where x != op.d && last[Int(x)] == k && kinds[Int(x)] == CK_REGISTER {
+        if given[Int(x)] { free.append(operands[Int(x)].offset) }
+      }
+      let d = Int(op.d)
+      if kinds[d] == CK_REGISTER, !given[d] {
+        given[d] = true
+        if let register = free.popLast() {
+          operands[d].offset = register
+        } else {
+          operands[d].offset = count
+          count += 1
+        }
+        if last[d] == k { free.append(operands[d].offset) }
+      }
+    }
+    return Int(count)
+  }
+}

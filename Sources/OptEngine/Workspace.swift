@@ -1,0 +1,198 @@
+/// The memory of a running program, and running it.
+import CKernels
+import OptGraph
+import OptNumerics
+
+/// All mutable memory of a program; one per thread.
+package final class Workspace {
+  private let program: Program
+  /// Scalars, then arrays, then registers of strips, then scratch.
+  private let memory: Buffer
+  private let registers: UnsafeMutablePointer<Double>
+  private let scratch: UnsafeMutablePointer<Double>
+  /// Where each memory begins: the workspace, inputs, known arrays.
+  private let bases: UnsafeMutablePointer<UnsafeMutablePointer<Double>?>
+  private let operands: UnsafeMutablePointer<UnsafeMutablePointer<Double>?>
+  private let sums: UnsafeMutablePointer<ck_sum_state>
+  /// NaN, for inputs that are not bound.
+  private var missing: Buffer?
+  private var isComplete = false
+
+  init(_ program: Program) {
+    self.program = program
+    let (arena, strips) = ((program.arenaSize + 7) & ~7, (program.registersSize + 7) & ~7)
+    memory = Buffer(uninitialized: arena + strips + program.scratchSize)
+    registers = memory.pointer + arena
+    scratch = registers + strips
+    let count = 1 + program.inputs.count + program.arrays.count
+    bases = Memory.allocate(nil, count)
+    operands = Memory.allocate(nil, program.operandCount)
+    sums = Memory.allocate(ck_sum_state(), program.sumCount)
+    bases[0] = memory.pointer
+    for (k, array) in program.arrays.enumerated() {
+      bases[1 + program.inputs.count + k] = array.pointer
+    }
+    for (place, value) in program.constants { memory[place] = value }
+  }
+
+  deinit {
+    bases.deallocate()
+    operands.deallocate()
+    sums.deallocate()
+  }
+
+  /// Gives input number `input` its elements, row by row. It stays bound until it is bound again;
+  /// the caller keeps the memory alive.
+  package func bind(_ input: Int, to pointer: UnsafePointer<Double>) {
+    guard input >= 0, input < program.inputs.count else { return }
+    bases[1 + input] = UnsafeMutablePointer(mutating: pointer)
+  }
+
+  /// The elements of output number `k`, row by row; valid until the next run.
+  package func output(_ k: Int) -> UnsafePointer<Double> {
+    let place = program.outputPlaces[k]
+    return UnsafePointer((bases[Int(place.base)] ?? memory.pointer) + place.offset)
+  }
+
+  /// Inputs that nobody bound are NaN.
+  private func complete() {
+    isComplete = true
+    var largest = 0
+    for (k, input) in program.inputs.enumerated() where bases[1 + k] == nil {
+      largest = max(largest, program.isUsed[k] ? max(input.shape.count, 1) : 1)
+    }
+    guard largest > 0 else { return }
+    let buffer = Buffer(count: largest, repeating: .nan)
+    missing = buffer
+    for k in program.inputs.indices where bases[1 + k] == nil { bases[1 + k] = buffer.pointer }
+  }
+
+  /// Computes the outputs. False: it was stopped, and outputs are not to be used.
+  package func run(_ stop: Stop?) -> Bool {
+    if !isComplete { complete() }
+    let steps = program.steps
+    let code = program.code
+    let w = memory.pointer
+    let constantBases = UnsafeRawPointer(bases).assumingMemoryBound(
+      to: UnsafePointer<Double>?.self)
+    for k in 0..<program.stepCount {
+      switch steps[k] {
+      case .tape(let from, let to):
+        ck_tape_run(code + from, code + to, w, constantBases, Kernels.shared.functions)
+      case .strips(let number):
+        if !runStrips(program.strips + number, stop) { return false }
+        continue
+      default: runOther(steps + k)
+      }
+      if let stop, stop.isRequested { return false }
+    }
+    return true
+  }
+
+  private func runStrips(_ step: UnsafePointer<StripStep>, _ stop: Stop?) -> Bool {
+    let sumCount = step.pointee.sumCount
+    for k in 0..<sumCount { ck_sum_begin(sums + k) }
+    let (count, chunk) = (step.pointee.count, step.pointee.chunk)
+    let code = UnsafeRawPointer(step).assumingMemoryBound(to: ck_strip_program.self)
+    var from = 0
+    while from < count {
+      let to = min(from + chunk, count)
+      ck_strip_run(code, bases, registers, operands, sums, Int64(from), Int64(to))
+      from = to
+      if let stop, stop.isRequested { return false }
+    }
+    for k in 0..<sumCount { memory.pointer[step.pointee.sums[k]] = ck_sum_end(sums + k) }
+    return true
+  }
+
+  @inline(__always)
+  private func at(_ place: Place) -> UnsafeMutablePointer<Double> {
+    (bases[Int(place.base)] ?? memory.pointer) + place.offset
+  }
+
+  private func runOther(_ step: UnsafePointer<Step>) {
+    switch step.pointee {
+    case .tape, .strips: break
+    case .clear(let place, let count): at(place).update(repeating: 0, count: count)
+    case .read(let from, let map, let to, let count):
+      let base = at(from) - from.offset
+      ck_map_read(at(to), base, program.maps + map, 0, Int64(count))
+    case .write(let place, let map, let from, let step, let count, let adds):
+      ck_map_write(
+        at(place) - place.offset, program.maps + map, at(from), step, Int64(count), adds ? 1 : 0)
+    case .gather(let from, let size, let indices, let to, let count):
+      ck_gather(at(from), Int64(size), at(indices), Int64(count), at(to))
+    case .scatter(let from, let step, let indices, let to, let size, let count, let adds):
+      ck_scatter(
+        at(from), step, at(indices), Int64(count), at(to), Int64(size), adds ? 1 : 0)
+    case .reduce(let kind, let from, let outer, let length, let inner, let to):
+      Folding.reduce(
+        kind, at(from), outer: outer, length: length, inner: inner, into: at(to),
+        scratch: scratch)
+    case .scan(let from, let outer, let length, let inner, let reversed, let to):
+      ck_scan(at(from), Int64(outer), Int64(length), Int64(inner), reversed ? 1 : 0, at(to))
+    case .order(let from, let elements, let lanes, let to):
+      for lane in 0..<lanes {
+        let start = lane * elements
+        ck_order(at(from) + start, Int64(elements), at(to) + start, scratch)
+      }
+    case .random(let kind, let key, let draw, let to, let count):
+      Random.fill(
+        kind, key: Random.key(at(key).pointee), draw: draw, into: at(to), count: count)
+    case .product(let matrices): product(matrices)
+    case .factor(let matrices): factor(matrices)
+    case .part(let matrices): part(matrices)
+    case .solve(let matrices): solve(matrices)
+    }
+  }
+
+  /// Where the operands of a lane begin, beyond those of the first.
+  @inline(__always)
+  private func lane(_ step: MatrixStep, _ k: Int) -> (Int, Int) {
+    guard step.lanes >= 0 else { return (0, 0) }
+    let table = program.laneTables[Int(step.lanes)]
+    return (table[2 * k], table[2 * k + 1])
+  }
+
+  private func product(_ step: MatrixStep) {
+    let (a, b, out) = (at(step.a), at(step.b), at(step.out))
+    for k in 0..<step.count {
+      let (i, j) = lane(step, k)
+      LinearAlgebra.product(
+        a + i, b + j, step.m, step.k, step.n, transposeLeft: step.flags & 1 != 0,
+        transposeRight: step.flags & 2 != 0, into: out + k * step.m * step.n)
+    }
+  }
+
+  private func factor(_ step: MatrixStep) {
+    let (a, out) = (at(step.a), at(step.out))
+    let size = LinearAlgebra.stateSize(step.kind, step.m, step.n)
+    for k in 0..<step.count {
+      LinearAlgebra.factor(
+        step.kind, a + k * step.m * step.n, step.m, step.n, into: out + k * size,
+        scratch: scratch)
+    }
+  }
+
+  private func part(_ step: MatrixStep) {
+    let (a, out) = (at(step.a), at(step.out))
+    let (rows, columns) = LinearAlgebra.partSize(step.kind, Int(step.flags), step.m, step.n)
+    for k in 0..<step.count {
+      LinearAlgebra.part(
+        step.kind, Int(step.flags), of: a + lane(step, k).0, step.m, step.n,
+        into: out + k * rows * columns)
+    }
+  }
+
+  private func solve(_ step: MatrixStep) {
+    let (a, b, out) = (at(step.a), at(step.b), at(step.out))
+    let transposed = step.flags & 1 != 0
+    let size = (transposed ? step.m : step.n) * step.k
+    for k in 0..<step.count {
+      let (i, j) = lane(step, k)
+      LinearAlgebra.solve(
+        step.kind, a + i, step.m, step.n, transposed: transposed, b + j, right: step.k,
+        into: out + k * size, scratch: scratch)
+    }
+  }
+}

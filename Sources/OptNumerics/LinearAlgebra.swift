@@ -1,0 +1,97 @@
+/// Dense linear algebra behind plain pointers: the only door to BLAS and LAPACK.
+import COpenBLAS
+
+/// Matrices lie row by row. Nothing here allocates; `scratch` is memory of the caller. Where a
+/// matrix has no such factorisation, or holds NaN or ∞, results are NaN.
+package enum LinearAlgebra {
+  /// Plain pointers to numbers.
+  package typealias Pointer = UnsafePointer<Double>
+  /// Plain pointers to results.
+  package typealias Result = UnsafeMutablePointer<Double>
+
+  /// BLAS with one thread: other numbers of threads give other bits.
+  private static let ready: Bool = {
+    openblas_set_num_threads(1)
+    return true
+  }()
+
+  /// Makes sure that BLAS uses one thread.
+  @inline(__always)
+  static func prepare() { _ = ready }
+
+  /// `out` (m×n) = op(a) op(b), where op(a) is m×k. A transposed `a` is given as k×m.
+  package static func product(
+    _ a: Pointer, _ b: Pointer, _ m: Int, _ k: Int, _ n: Int, transposeLeft: Bool = false,
+    transposeRight: Bool = false, into out: Result
+  ) {
+    guard m > 0, n > 0 else { return }
+    guard k > 0 else {
+      out.update(repeating: 0, count: m * n)
+      return
+    }
+    if m * n * k <= 512 || max(m, n, k) > Int(Int32.max) {
+      smallProduct(a, b, m, k, n, transposeLeft, transposeRight, out)
+      return
+    }
+    prepare()
+    let (m32, k32, n32) = (Int32(clamping: m), Int32(clamping: k), Int32(clamping: n))
+    if n == 1 {
+      cblas_dgemv(
+        CblasRowMajor, transposeLeft ? CblasTrans : CblasNoTrans, transposeLeft ? k32 : m32,
+        transposeLeft ? m32 : k32, 1, a, transposeLeft ? m32 : k32, b, 1, 0, out, 1)
+    } else if m == 1 {
+      cblas_dgemv(
+        CblasRowMajor, transposeRight ? CblasNoTrans : CblasTrans, transposeRight ? n32 : k32,
+        transposeRight ? k32 : n32, 1, b, transposeRight ? k32 : n32, a, 1, 0, out, 1)
+    } else {
+      cblas_dgemm(
+        CblasRowMajor, transposeLeft ? CblasTrans : CblasNoTrans,
+        transposeRight ? CblasTrans : CblasNoTrans, m32, n32, k32, 1, a,
+        transposeLeft ? m32 : k32, b, transposeRight ? k32 : n32, 0, out, n32)
+    }
+  }
+
+  /// Below a few hundred operations a call costs more than the loops.
+  private static func smallProduct(
+    _ a: Pointer, _ b: Pointer, _ m: Int, _ k: Int, _ n: Int, _ transposeLeft: Bool,
+    _ transposeRight: Bool, _ out: Result
+  ) {
+    let (ai, al) = transposeLeft ? (1, m) : (k, 1)
+    let (bl, bj) = transposeRight ? (1, k) : (n, 1)
+    for i in 0..<m {
+      for j in 0..<n {
+        var sum = 0.0
+        var (x, y) = (a + i * ai, b + j * bj)
+        for _ in 0..<k {
+          sum += x.pointee * y.pointee
+          x += al
+          y += bl
+        }
+        out[i * n + j] = sum
+      }
+    }
+  }
+
+  /// Writes the transpose of `a` (rows×columns) to `out`.
+  package static func transpose(_ a: Pointer, _ rows: Int, _ columns: Int, into out: Result) {
+    let tile = 16
+    for i0 in stride(from: 0, to: rows, by: tile) {
+      for j0 in stride(from: 0, to: columns, by: tile) {
+        for i in i0..<min(i0 + tile, rows) {
+          for j in j0..<min(j0 + tile, columns) { out[j * rows + i] = a[i * columns + j] }
+        }
+      }
+    }
+  }
+
+  /// Whether none of the numbers is NaN or infinite.
+  package static func allFinite(_ x: Pointer, _ count: Int) -> Bool {
+    var sum = 0.0
+    for k in 0..<count { sum += x[k] * 0 }
+    return sum == 0
+  }
+
+  static func fillNaN(_ out: Result, _ count: Int) {
+    if count > 0 { out.update(repeating: .nan, count: count) }
+  }
+}
