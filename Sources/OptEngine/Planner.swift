@@ -48,6 +48,13 @@ final class Planner {
   let place: UnsafeMutablePointer<Int>
   /// When the memory of a node is read last.
   let lastUse: UnsafeMutablePointer<Int32>
+  /// The assembled array whose memory holds this node's, or -1, and where.
+  let parent: UnsafeMutablePointer<Int32>
+  let parentOffset: UnsafeMutablePointer<Int>
+  let hasEmbedded: UnsafeMutablePointer<Bool>
+  /// What strip programs add to assembled arrays, and numbers of the pieces this takes care of.
+  var placements: [StripGroup: [Placement]] = [:]
+  var accumulated: [Int32: Set<Int>] = [:]
 
   init(_ graph: Graph, _ outputs: [Expression], _ options: Program.Options) {
     self.graph = graph
@@ -65,9 +72,13 @@ final class Planner {
     absorbed = memory.fill(false, n)
     place = memory.fill(0, n)
     lastUse = memory.fill(-1, n)
+    parent = memory.fill(-1, n)
+    parentOffset = memory.fill(0, n)
+    hasEmbedded = memory.fill(false, n)
     assignCarriers()
     findMemoryNeeds()
     assignKeys()
+    placePieces()
     contract()
     storeAcrossStages()
   }
@@ -151,6 +162,9 @@ final class Planner {
             stored[Int(operand)] = true
           }
         }
+      case .heavy where n.operation == .assemble:
+        // Elementwise pieces are seen to later.
+        forEachOperand(Int32(k)) { if carrier[Int($0)] == .virtual { needMemory($0) } }
       case .virtual, .alias, .load, .heavy: forEachOperand(Int32(k)) { needMemory($0) }
       default: break
       }

@@ -38,7 +38,8 @@ extension LinearAlgebra {
       for i in 0..<n { sum += logarithm(l[i * n + i]) }
       out[0] = 2 * sum
     default:
-      out.update(from: state + layout.pieces[min(k, layout.pieces.count - 1)], count: rows * columns)
+      out.update(
+        from: state + layout.pieces[min(k, layout.pieces.count - 1)], count: rows * columns)
     }
   }
 

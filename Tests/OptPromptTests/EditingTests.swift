@@ -110,8 +110,7 @@ struct EditingTests {
   @Test("Without control sequences: plain lines, joined until complete")
   func dumbTerminal() throws {
     let terminal = try PseudoTerminal(environment: ["TERM": "dumb"])
-    terminal.type(":set digits 9\r")
-    try terminal.waitForPrompt()
+    try terminal.enter(":set digits 9")
     terminal.type(":set digits\r")
     try terminal.wait(for: "\n9\nopt>")
     terminal.type(Key.control("D"))

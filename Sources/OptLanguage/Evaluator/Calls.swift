@@ -15,10 +15,10 @@ extension Machine {
       let slots = code.slotCount
       let new = try enter(slots, span)
       defer { leave(new, slots) }
-      for k in 0..<arguments.codes.count { new[k] = try arguments.codes[k](frame) }
+      for k in 0..<arguments.codes.count { new[k] = try arguments.codes[k].run(frame) }
       return try run(code, function, captures, new, span)
     }
-    let values = try arguments.codes.map { try $0(frame) }
+    let values = try arguments.codes.map { try $0.run(frame) }
     let named = try arguments.named.map { ($0.name, try $0.code(frame), $0.span) }
     return try apply(
       callee, values, named: named, spans: arguments.spans, at: span, calleeSpan: calleeSpan)
@@ -34,12 +34,26 @@ extension Machine {
     if let slot = code.selfSlot { frame[slot] = .function(function) }
     if code.isLibrary {
       do {
-        return try code.body(frame)
+        return labelled(try code.body(frame), code, frame)
       } catch let error as Diagnostic {
         throw inLibrary(error, code, span)
       }
     }
-    return try code.body(frame)
+    let value = try code.body(frame)
+    if case .method = value { return labelled(value, code, frame) }
+    return value
+  }
+
+  /// A method that a function makes is called by the function's name and arguments.
+  private func labelled(_ value: Value, _ code: FunctionCode, _ frame: Frame) -> Value {
+    guard case .method(let method) = value, case .written = method.kind,
+      method.name == MethodValue.unnamed, let name = code.name
+    else { return value }
+    let parts = code.parameters.enumerated().compactMap { k, parameter in
+      frame[k].scalar.map { "\(parameter.name) = \(NumberFormat.short($0))" }
+    }
+    let label = parts.isEmpty ? name : "\(name)(\(parts.joined(separator: ", ")))"
+    return .method(MethodValue(method.kind, name: label))
   }
 
   /// An error inside a library function is told at the place where the user called it.

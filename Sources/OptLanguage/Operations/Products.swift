@@ -74,8 +74,7 @@ extension Machine {
     case .number, .boolean, .lanes: return a
     case .matrix(let m): return .matrix(m.transposed)
     case .traced(let t):
-      _ = try place(span)
-      return Value(t.expression.transposed, isMask: t.isMask)
+      return Value(try expression(a, span).transposed, isMask: t.isMask)
     case .record(let record):
       return .record(
         Record(names: record.names, values: try record.values.map { try transpose($0, span) }))

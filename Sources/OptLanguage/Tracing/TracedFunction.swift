@@ -119,7 +119,7 @@ final class TracedFunction {
   private var brokenAt: [SourceSpan: Int] = [:]
   private let span: SourceSpan
   /// -1 for a function that is to be maximised.
-  private let sign: Double
+  let sign: Double
   /// The number of the draw for random numbers inside the function.
   var draw = 0.0
 

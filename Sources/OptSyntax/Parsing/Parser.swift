@@ -33,10 +33,10 @@ package struct Parser {
 
   /// Deepest nesting of brackets and blocks that is read: a debug build needs 2.5 KB of stack a
   /// level.
-  static let maximumDepth = 150
+  package static let maximumDepth = 150
 
   /// Most errors that are reported for one text.
-  static let maximumErrors = 100
+  package static let maximumErrors = 100
 
   /// Thrown after an error was reported.
   struct Failed: Error {}
