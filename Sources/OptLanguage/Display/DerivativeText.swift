@@ -1,4 +1,5 @@
 /// Derivatives of functions as formulas: `g'(x) = 3x² sin(x) + x³ cos(x)`.
+import OptCalculus
 import OptGraph
 import OptNumerics
 import OptSyntax
@@ -59,6 +60,7 @@ extension Machine {
       self.output = output
       self.random = random
     }
+    let isMatrix = derived.order == .hessian || derived.order == .jacobian
     let tracer = Tracer(.display, hasPoint: false)
     return try tracing(tracer) {
       let inputs = parameters.map { name in
@@ -66,10 +68,34 @@ extension Machine {
           TracedNumbers(
             tracer.graph.input(Input(name: name, role: .variable, shape: .scalar))))
       }
-      return try apply(
-        .function(function), inputs, spans: inputs.map { _ in .none }, at: .none,
+      let whole = try apply(
+        .function(isMatrix ? derived.base : function), inputs, spans: inputs.map { _ in .none },
+        at: .none,
         calleeSpan: .none)
+      guard isMatrix, case .traced(let numbers) = whole else { return whole }
+      let variables = inputs.compactMap { input -> Expression? in
+        if case .traced(let numbers) = input { numbers.expression } else { nil }
+      }
+      return entries(derived.order, numbers, variables)
     }
+  }
+
+  /// A matrix of derivatives entry by entry, which reads better than what is computed at once.
+  private func entries(
+    _ order: DerivedFunction.Order, _ result: TracedNumbers, _ variables: [Expression]
+  ) -> Value {
+    let values =
+      order == .hessian
+      ? gradient(of: result.expression, by: variables)
+      : (0..<result.expression.shape.elements).map { result.element(at: $0) }
+    let parts = values.flatMap { gradient(of: $0, by: variables) }
+    let (rows, columns) = (values.count, variables.count)
+    if parts.count == 1 { return Value(parts[0]) }
+    let graph = result.expression.graph
+    let pieces = parts.enumerated().map { k, part in
+      (expression: part, map: StridedMap(offset: k, strides: [0, 0]))
+    }
+    return Value(graph.assemble(Shape(rows: rows, columns: columns), adds: false, pieces))
   }
 
   private func formula(_ value: Value) -> String {
