@@ -15,9 +15,11 @@ extension Machine {
     let isNamed = derived.innermost.name != nil
     let arrow = parameters.count == 1 ? parameters[0] : "(\(parameters.joined(separator: ", ")))"
     let start = isNamed ? head + " = " : arrow + " -> "
-    guard case .record(let record) = value else {
-      return [start + formula(value)]
+    if case .list(let columns) = value, derived.order == .jacobian {
+      let texts = columns.items.map(formula)
+      return [start + (texts.count == 1 ? texts[0] : "columns(\(texts.joined(separator: ", ")))")]
     }
+    guard case .record(let record) = value else { return [start + formula(value)] }
     let parts = zip(record.names, record.values).map { "\($0) = \(formula($1))" }
     let line = start + "(" + parts.joined(separator: ", ") + ")"
     if line.count <= width { return [line] }
@@ -27,8 +29,7 @@ extension Machine {
 
   private static func listed(_ names: [String]) -> String {
     guard let last = names.last else { return "nothing" }
-    return names.count == 1
-      ? last : "(" + names.joined(separator: ", ") + ")"
+    return names.count == 1 ? last : "(" + names.joined(separator: ", ") + ")"
   }
 
   /// The parameters that derivatives are taken by: those without default values.
@@ -76,26 +77,27 @@ extension Machine {
       let variables = inputs.compactMap { input -> Expression? in
         if case .traced(let numbers) = input { numbers.expression } else { nil }
       }
-      return entries(derived.order, numbers, variables)
+      return entries(derived.order, numbers.expression, variables)
     }
   }
 
-  /// A matrix of derivatives entry by entry, which reads better than what is computed at once.
+  /// A matrix of derivatives by its entries or columns, which reads better than what is computed.
   private func entries(
-    _ order: DerivedFunction.Order, _ result: TracedNumbers, _ variables: [Expression]
+    _ order: DerivedFunction.Order, _ y: Expression, _ variables: [Expression]
   ) -> Value {
-    let values =
-      order == .hessian
-      ? gradient(of: result.expression, by: variables)
-      : (0..<result.expression.shape.elements).map { result.element(at: $0) }
-    let parts = values.flatMap { gradient(of: $0, by: variables) }
-    let (rows, columns) = (values.count, variables.count)
-    if parts.count == 1 { return Value(parts[0]) }
-    let graph = result.expression.graph
+    let count = variables.count
+    guard order == .hessian else {
+      return .list(
+        variables.map { variable in
+          Value(pushforward([y], along: [(variable, tangent: y.graph.number(1))])[0])
+        })
+    }
+    let parts = gradient(of: y, by: variables).flatMap { gradient(of: $0, by: variables) }
+    if count == 1 { return Value(parts[0]) }
     let pieces = parts.enumerated().map { k, part in
       (expression: part, map: StridedMap(offset: k, strides: [0, 0]))
     }
-    return Value(graph.assemble(Shape(rows: rows, columns: columns), adds: false, pieces))
+    return Value(y.graph.assemble(Shape(rows: count, columns: count), adds: false, pieces))
   }
 
   private func formula(_ value: Value) -> String {
