@@ -55,7 +55,13 @@ let package = Package(
         "OptLanguage", "OptSyntax", "OptLibrary", "OptPrompt",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: strict),
+      swiftSettings: strict,
+      // The Swift libraries inside the program: half the time of its start.
+      linkerSettings: [
+        .unsafeFlags(
+          ["-static-stdlib", "-l_FoundationCollections", "-l_FoundationCShims"],
+          .when(platforms: [.linux]))
+      ]),
 
     tests("OptSyntaxTests", ["OptSyntax"]),
     tests("OptLibraryTests", ["OptLibrary"]),
