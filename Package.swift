@@ -63,7 +63,7 @@ let package = Package(
           .when(platforms: [.linux]))
       ]),
 
-    tests("OptSyntaxTests", ["OptSyntax"]),
+    tests("OptSyntaxTests", ["OptSyntax"], data: ["Errors"]),
     tests("OptLibraryTests", ["OptLibrary"]),
     tests("OptNumericsTests", ["OptNumerics"]),
     tests("OptGraphTests", ["OptGraph", "OptNumerics"]),
