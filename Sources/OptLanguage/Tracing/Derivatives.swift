@@ -88,8 +88,11 @@ extension Machine {
       // A variable may differ in every lane that the function sees.
       let shape = lanes.with(rows: leaf.rows, columns: leaf.columns)
       let real = try expression(part, span).broadcast(to: shape)
-      let input = graph.input(Input(name: leaf.name, role: .data, shape: shape))
-      if tracer.hasPoint || tracer.firstSymbol(in: real) == nil {
+      let isKnown = tracer.hasPoint || tracer.firstSymbol(in: real) == nil
+      // What has no value stays a symbol, so that conditions on it are not decided.
+      let role: Role = isKnown ? .data : .variable
+      let input = graph.input(Input(name: leaf.name, role: role, shape: shape))
+      if isKnown {
         tracer.interpreter.bind(input, tracer.interpreter.value(of: real))
       }
       inputs.append(input)
