@@ -23,6 +23,7 @@ extension Graph {
       if y == 0 { return a }
       if right.isApply(.negate) { return binary(.subtract, a, operand(right.a)) }
       if left.isApply(.negate) { return binary(.subtract, b, operand(left.a)) }
+      if a == b { return binary(.multiply, number(2), a) }
     case .subtract:
       if y == 0 { return a }
       if x == 0 { return unary(.negate, b) }
@@ -34,6 +35,8 @@ extension Graph {
       }
       if let x, right.isApply(.negate) { return binary(.multiply, number(-x), operand(right.a)) }
       if let y, left.isApply(.negate) { return binary(.multiply, number(-y), operand(left.a)) }
+      if left.isApply(.negate) { return unary(.negate, binary(.multiply, operand(left.a), b)) }
+      if right.isApply(.negate) { return unary(.negate, binary(.multiply, a, operand(right.a))) }
       if let x, let merged = scaled(x, right) { return merged }
       if let y, let merged = scaled(y, left) { return merged }
     case .divide:
@@ -41,6 +44,7 @@ extension Graph {
       if left.isApply(.negate) && right.isApply(.negate) {
         return operand(left.a) / operand(right.a)
       }
+      if left.isApply(.negate) { return unary(.negate, binary(.divide, operand(left.a), b)) }
     case .power:
       if let y { return powered(a, y) }
     case .notEqual:
