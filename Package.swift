@@ -11,9 +11,11 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], data: [String] = []
+) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies, exclude: [], swiftSettings: strict)
+    name: name, dependencies: dependencies, exclude: data, swiftSettings: strict)
 }
 
 let package = Package(
@@ -64,9 +66,10 @@ let package = Package(
     tests("OptCalculusTests", ["OptCalculus", "OptGraph", "OptNumerics", "OptEngine"]),
     tests("OptEngineTests", ["OptEngine", "OptGraph", "OptCalculus", "OptNumerics"]),
     tests("OptSolversTests", ["OptSolvers", "OptNumerics"]),
-    tests("OptLanguageTests", ["OptLanguage", "OptSyntax"]),
+    tests("OptLanguageTests", ["OptLanguage", "OptSyntax", "OptGraph", "OptCalculus", "OptNumerics"]),
     tests("OptPromptTests", ["OptPrompt"]),
-    tests("GoldenTests", ["OptLanguage", "OptSyntax"]),
+    tests("GoldenTests", ["OptLanguage", "OptSyntax"], data: ["Transcripts"]),
+    tests("ProblemTests", ["OptLanguage", "OptSyntax"], data: ["Data"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -15,6 +15,16 @@ extension Graph {
   }
 }
 
+extension Expression {
+  /// This plus `number`, as the pass for display writes sums.
+  package func increasedForDisplay(by number: Double) -> Expression {
+    var list = TermList()
+    list.add(self, 1)
+    list.add(graph.number(number), 1)
+    return TermList.rendered(list.terms, in: graph).broadcast(to: shape)
+  }
+}
+
 struct ForDisplay {
   let source: Graph
   let target = Graph()
@@ -24,7 +34,7 @@ struct ForDisplay {
 
   /// Beyond this many nodes nobody reads a formula.
   private static let largest = 5_000
-  private static let deepest = 20
+  static let deepest = 20
 
   init(_ source: Graph, _ roots: [Expression]) {
     self.source = source
@@ -64,6 +74,7 @@ struct ForDisplay {
       guard node.c < 0 else { return copied(index) }
       return binary(function, a, moved(node.b).beforeRepeating)
     case .select:
+      if let rule = source.powerRule(node) { return moved(rule).beforeRepeating }
       return choice(
         moved(node.a).beforeRepeating, moved(node.b).beforeRepeating,
         moved(node.c).beforeRepeating)
@@ -71,6 +82,7 @@ struct ForDisplay {
       return moved(node.a).viewThrough(
         source.maps[Int(node.payload)], source.shape(of: index))
     case .reduce: return reduction(index, node)
+    case .product: return product(index, node)
     default: return copied(index)
     }
   }
@@ -95,17 +107,17 @@ struct ForDisplay {
 
   /// `depth` counts the conditions passed through: sums and products go into conditions inside
   /// conditions only so far.
-  private func binary(
+  func binary(
     _ function: FunctionID, _ a: Expression, _ b: Expression, depth: Int = 0
   ) -> Expression {
     switch function {
-    case .add: return sum([(a, 1), (b, 1)], depth)
-    case .subtract: return sum([(a, 1), (b, -1)], depth)
+    case .add: return likeSum(a, b, 1) ?? sum([(a, 1), (b, 1)], depth)
+    case .subtract: return likeSum(a, b, -1) ?? sum([(a, 1), (b, -1)], depth)
     case .multiply, .divide:
       if let inside = throughChoice(function, a, b, depth) { return inside }
       var product = Term(of: a)
       product.multiply(by: Term(of: b), power: function == .divide ? -1 : 1)
-      return product.rendered(in: target)
+      return wholeSum(product) ?? product.rendered(in: target)
     case .power:
       guard let exponent = b.constant else { return a.apply(.power, b) }
       return Term(of: a, power: exponent).rendered(in: target)
@@ -116,8 +128,57 @@ struct ForDisplay {
     }
   }
 
+  /// `a + sign b` if they are the same but for numbers in front: sums in brackets stay together.
+  private func likeSum(_ a: Expression, _ b: Expression, _ sign: Double) -> Expression? {
+    var term = Term(of: a)
+    let other = Term(of: b)
+    guard !term.factors.isEmpty, term.isLike(other),
+      !term.factors.contains(where: { $0.base.node.operation == .select })
+    else { return nil }
+    term.coefficient = term.coefficient.plus(other.scaled(sign).coefficient)
+    return term.rendered(in: target)
+  }
+
+  /// A fraction of a sum whose terms it leaves whole: 0.5(2x + 4y) as x + 2y.
+  private func wholeSum(_ product: Term) -> Expression? {
+    let ratio = product.coefficient
+    guard ratio.value != ratio.value.rounded(), product.factors.count == 1,
+      product.factors[0].exponent == 1
+    else { return nil }
+    let base = product.factors[0].base
+    guard base.node.isApply(.add) || base.node.isApply(.subtract) else { return nil }
+    var list = TermList()
+    list.add(base, 1)
+    let terms = list.terms.map { term in
+      var scaled = term
+      scaled.coefficient = term.coefficient.times(ratio)
+      return scaled
+    }
+    guard terms.allSatisfy({ $0.coefficient.value == $0.coefficient.value.rounded() }) else {
+      return nil
+    }
+    return TermList.rendered(terms, in: target)
+  }
+
+  /// A matrix product with the numbers of both sides in front.
+  private func product(_ index: Int32, _ node: Node) -> Expression {
+    var (left, right) = (Term(of: moved(node.a)), Term(of: moved(node.b)))
+    let ratio = left.coefficient.times(right.coefficient)
+    guard ratio != Ratio(1), ratio != Ratio(0), !left.factors.isEmpty, !right.factors.isEmpty
+    else { return copied(index) }
+    left.coefficient = Ratio(1)
+    right.coefficient = Ratio(1)
+    let a = left.rendered(in: target).broadcast(to: source.shape(of: node.a))
+    let b = right.rendered(in: target).broadcast(to: source.shape(of: node.b))
+    var whole = Term(
+      of: target.append(
+        .product, source.shape(of: index), a.index, b.index, payload: node.payload))
+    whole.coefficient = whole.coefficient.times(ratio)
+    return whole.rendered(in: target)
+  }
+
   /// Σ sign · part with like terms added.
-  private func sum(_ parts: [(Expression, Double)], _ depth: Int) -> Expression {
+  func sum(_ parts: [(Expression, Double)], _ depth: Int) -> Expression {
     var list = TermList()
     for (part, sign) in parts { list.add(part, sign) }
     let joined = depth < Self.deepest ? joinedChoices(list.terms, depth) : list.terms
@@ -127,6 +188,7 @@ struct ForDisplay {
   private func reduction(_ index: Int32, _ node: Node) -> Expression {
     let kind = source.reductions[Int(node.payload)]
     let operand = moved(node.a)
+    if let simpler = repeated(operand, kind) { return simpler }
     guard kind.kind == .sum else { return copied(index) }
     // Numbers in front of the sum.
     var term = Term(of: operand)
@@ -141,96 +203,20 @@ struct ForDisplay {
     return outer.rendered(in: target)
   }
 
-  // MARK: Conditions
-
-  private func choice(
-    _ condition: Expression, _ a: Expression, _ b: Expression
-  ) -> Expression {
-    if condition.constant != nil || a == b { return target.select(condition, a, b) }
-    if condition.node.isApply(.not) {
-      return choice(Expression(graph: target, index: condition.node.a), b, a)
-    }
-    return target.select(
-      condition, within(a, condition, true), within(b, condition, false))
-  }
-
-  /// `side`, knowing that `condition` holds or does not hold in it.
-  private func within(
-    _ side: Expression, _ condition: Expression, _ holds: Bool
-  ) -> Expression {
-    guard side.constant == nil else { return side }
-    let reach = target.reachable(from: [side.index])
-    var known: [Int32: Expression] = [:]
-    for index in reach.indices where reach[index] {
-      let node = target.nodes[index]
-      if node.operation == .select, node.a == condition.index {
-        known[Int32(index)] = Expression(graph: target, index: holds ? node.b : node.c)
-      }
-    }
-    guard !known.isEmpty else { return side }
-    let result = target.substitute([side], known)[0]
-    return Term(of: result).rendered(in: target)
-  }
-
-  /// A product with a choice that is 0 on one side is a choice of products.
-  private func throughChoice(
-    _ function: FunctionID, _ a: Expression, _ b: Expression, _ depth: Int
-  ) -> Expression? {
-    guard depth < Self.deepest else { return nil }
-    func sides(_ x: Expression) -> (Expression, Expression, Expression)? {
-      let node = x.node
-      guard node.operation == .select else { return nil }
-      let parts = [node.a, node.b, node.c].map { Expression(graph: target, index: $0) }
-      guard parts[1].constant == 0 || parts[2].constant == 0 else { return nil }
-      return (parts[0], parts[1], parts[2])
-    }
-    if let (condition, yes, no) = sides(a) {
-      return choice(
-        condition, binary(function, yes, b, depth: depth + 1),
-        binary(function, no, b, depth: depth + 1))
-    }
-    if function == .multiply, let (condition, yes, no) = sides(b) {
-      return choice(
-        condition, binary(function, a, yes, depth: depth + 1),
-        binary(function, a, no, depth: depth + 1))
-    }
-    return nil
-  }
-
-  /// Choices by the same condition in one sum are one choice.
-  private func joinedChoices(_ terms: [Term], _ depth: Int) -> [Term] {
-    var result: [Term] = []
-    var first: [Int32: Int] = [:]
-    for term in terms {
-      guard term.factors.count == 1, term.factors[0].exponent == 1,
-        term.coefficient == Ratio(1) || term.coefficient == Ratio(-1),
-        term.factors[0].base.node.operation == .select
-      else {
-        result.append(term)
-        continue
-      }
-      let node = term.factors[0].base.node
-      let sign = term.coefficient.value
-      guard let place = first[node.a] else {
-        first[node.a] = result.count
-        result.append(term)
-        continue
-      }
-      let other = result[place]
-      let before = other.factors[0].base.node
-      let flip = other.coefficient.value
-      func joined(_ x: Int32, _ y: Int32) -> Expression {
-        sum(
-          [
-            (Expression(graph: target, index: x), flip),
-            (Expression(graph: target, index: y), sign),
-          ], depth + 1)
-      }
-      let both = target.select(
-        Expression(graph: target, index: node.a), joined(before.b, node.b),
-        joined(before.c, node.c))
-      result[place] = Term(of: both)
-    }
-    return result
+  /// A sum, maximum or minimum over dimensions along which `operand` only repeats a smaller value.
+  private func repeated(_ operand: Expression, _ reduction: Reduction) -> Expression? {
+    guard reduction.kind == .sum || reduction.kind == .maximum || reduction.kind == .minimum
+    else { return nil }
+    let small = operand.beforeRepeating
+    guard small != operand else { return nil }
+    let levels = operand.shape.lanes.count
+    let (sizes, own) = (operand.shape.dimensions, small.shape.dimensions(levels: levels))
+    let kept = reduction.dimensions.filter { own[$0] != 1 }
+    guard kept.count < reduction.dimensions.count else { return nil }
+    let repeats = reduction.dimensions.reduce(1.0) { own[$1] == 1 ? $0 * Double(sizes[$1]) : $0 }
+    let missing = levels - small.shape.lanes.count
+    let folded = kept.map { $0 < levels ? $0 : $0 - missing }
+    let inner = folded.isEmpty ? small : small.reduce(reduction.kind, folded)
+    return reduction.kind == .sum ? Term(of: inner).scaled(repeats).rendered(in: target) : inner
   }
 }

@@ -1,42 +1,5 @@
 /// Products and sums as lists, for the pass for display.
 
-/// A quotient of whole numbers while both are small, else a number over 1.
-struct Ratio: Equatable {
-  private(set) var above: Double
-  private(set) var below: Double
-
-  init(_ value: Double) { (above, below) = (value, 1) }
-
-  private init(_ above: Double, _ below: Double) {
-    let limit = 1e12
-    guard below != 0, above.isFinite, below.isFinite, above == above.rounded(),
-      below == below.rounded(), above.magnitude < limit, below.magnitude < limit
-    else {
-      (self.above, self.below) = (above / below, 1)
-      return
-    }
-    var (a, b) = (above.magnitude, below.magnitude)
-    while b != 0 { (a, b) = (b, a.truncatingRemainder(dividingBy: b)) }
-    let divisor = below < 0 ? -a : a
-    self.above = above / divisor
-    self.below = below / divisor
-  }
-
-  var value: Double { above / below }
-  func times(_ other: Ratio) -> Ratio { Ratio(above * other.above, below * other.below) }
-  func over(_ other: Ratio) -> Ratio { Ratio(above * other.below, below * other.above) }
-  func plus(_ other: Ratio) -> Ratio {
-    Ratio(above * other.below + other.above * below, below * other.below)
-  }
-  /// A whole power.
-  func raised(to exponent: Double) -> Ratio {
-    let count = Int(exponent.magnitude)
-    var result = Ratio(1)
-    for _ in 0..<count { result = result.times(self) }
-    return exponent < 0 ? Ratio(1).over(result) : result
-  }
-}
-
 /// A number times powers of expressions.
 struct Term {
   struct Factor {
@@ -91,9 +54,37 @@ struct Term {
     if let place = factors.firstIndex(where: { $0.base == base }) {
       factors[place].exponent += exponent
       if factors[place].exponent == 0 { factors.remove(at: place) }
+    } else if insertIntoPower(base, exponent) {
     } else if exponent != 0 {
       factors.append(Factor(base: base, exponent: exponent))
     }
+  }
+
+  /// x · x^(n - 1) as xⁿ, where n is not a number.
+  private mutating func insertIntoPower(_ base: Expression, _ exponent: Double) -> Bool {
+    func parts(_ x: Expression) -> (base: Int32, exponent: Expression)? {
+      let node = x.node
+      guard node.isApply(.power) else { return nil }
+      return (node.a, Expression(graph: x.graph, index: node.b))
+    }
+    for place in factors.indices {
+      let other = factors[place]
+      let power: (base: Int32, exponent: Expression)
+      let more: Double
+      if let mine = parts(base), mine.base == other.base.index, exponent == 1 {
+        (power, more) = (mine, other.exponent)
+      } else if let theirs = parts(other.base), theirs.base == base.index, other.exponent == 1 {
+        (power, more) = (theirs, exponent)
+      } else {
+        continue
+      }
+      let x = Expression(graph: base.graph, index: power.base)
+      let whole = x.apply(.power, power.exponent.increasedForDisplay(by: more))
+      factors.remove(at: place)
+      insert(whole, 1)
+      return true
+    }
+    return false
   }
 
   /// Multiplies by `other` or, with `power` -1, divides by it.

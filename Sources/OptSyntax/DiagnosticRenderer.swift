@@ -15,7 +15,9 @@ public struct DiagnosticRenderer: Sendable {
       case .warning: "\u{1B}[1;33m"
       case .note: "\u{1B}[1;36m"
       }
-    func paint(_ text: String, _ code: String) -> String { color ? code + text + "\u{1B}[0m" : text }
+    func paint(_ text: String, _ code: String) -> String {
+      color ? code + text + "\u{1B}[0m" : text
+    }
     lines.append(paint("\(diagnostic.severity.rawValue):", tint) + " " + diagnostic.message)
     lines += excerpt(diagnostic.span, mark: "^", note: nil, paint: { paint($0, tint) })
     for label in diagnostic.labels {

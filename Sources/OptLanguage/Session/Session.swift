@@ -67,49 +67,96 @@ public struct SessionOptions: Sendable {
 /// Used by one thread at a time; only `interrupt()` may be called from others.
 public final class Session {
   /// The settings; they may be changed between runs.
-  public var options: SessionOptions
+  public var options: SessionOptions {
+    get { machine.options }
+    set { machine.options = newValue }
+  }
+  package let machine: Machine
+  private var history: [String] = []
 
   /// A session without definitions. `output` is called on the thread that runs a text.
   public init(_ options: SessionOptions = .init(), output: @escaping (SessionEvent) -> Void) {
-    self.options = options
+    machine = Machine(options: options, output: output)
   }
 
   /// Runs a program text. `name` is what errors call it: a path, or `<input 3>`.
-  public func run(_ text: String, name: String) -> RunStatus { .succeeded }
+  public func run(_ text: String, name: String) -> RunStatus {
+    machine.stop.clear()
+    let alarm = options.timeLimit.map { Alarm(seconds: $0, machine.stop) }
+    defer { alarm?.cancel() }
+    return LargeStack.run { self.runHere(text, name) }
+  }
 
-  /// Reads a text and looks its names up, running nothing. `name` is what errors call it.
-  public func check(_ text: String, name: String) -> [Diagnostic] { [] }
+  private func runHere(_ text: String, _ name: String) -> RunStatus {
+    let parsed = Parser.parse(SourceText(name: name, text: text))
+    if report(parsed.diagnostics) { return .failed }
+    machine.sawUnconverged = false
+    let compiler = Compiler(parsed.tree, machine, machine.user)
+    for statement in parsed.tree.statements {
+      do {
+        let value = try machine.runTopLevel(compiler, statement)
+        if let value, parsed.tree[statement].showsValue { machine.show(value) }
+        history.append(parsed.tree.span(of: statement).text)
+      } catch let error as Diagnostic {
+        machine.output(.diagnostic(error))
+        return .failed
+      } catch let error as Interrupted {
+        machine.output(.diagnostic(machine.interruption(error)))
+        return .interrupted
+      } catch let error as CannotBatch {
+        machine.output(.diagnostic(Diagnostic(.error, error.reason, at: error.span)))
+        return .failed
+      } catch {
+        machine.output(.diagnostic(Diagnostic(.error, "\(error)", at: .none)))
+        return .failed
+      }
+    }
+    if machine.stop.isRequested { return .interrupted }
+    return machine.sawUnconverged ? .unconverged : .succeeded
+  }
+
+  /// Tells what is wrong; whether an error is among it.
+  private func report(_ diagnostics: [Diagnostic]) -> Bool {
+    for diagnostic in diagnostics { machine.output(.diagnostic(diagnostic)) }
+    return diagnostics.contains { $0.severity == .error }
+  }
+
+  /// The value of an expression, for programs that embed the language and for tests.
+  ///
+  /// - Throws: a `Diagnostic` when the text is wrong or its evaluation fails.
+  package func evaluate(_ text: String) throws -> Value {
+    machine.stop.clear()
+    let result = LargeStack.run { () -> Result<Value, any Error> in
+      Result {
+        let parsed = Parser.parse(SourceText(name: "<expression>", text: text))
+        if let error = parsed.diagnostics.first(where: { $0.severity == .error }) { throw error }
+        let compiler = Compiler(parsed.tree, self.machine, self.machine.user)
+        var last = Value.nothing
+        for statement in parsed.tree.statements {
+          last = try self.machine.runTopLevel(compiler, statement) ?? .nothing
+        }
+        return last
+      }
+    }
+    return try result.get()
+  }
 
   /// Stops what is running as soon as possible; the best point found so far is kept. May be called
   /// from any thread and from a signal handler.
-  public func interrupt() {}
+  public func interrupt() { machine.stop.request() }
 
   /// Forgets all definitions.
-  public func reset() {}
+  public func reset() {
+    machine.reset()
+    history = []
+  }
 
   /// Whether a text could be run as it is; false when brackets or a text are open at its end, or
   /// its last line wants to be continued.
-  public static func isComplete(_ text: String) -> Bool { true }
+  public static func isComplete(_ text: String) -> Bool {
+    LargeStack.run { !Parser.parse(SourceText(name: "<input>", text: text)).isIncomplete }
+  }
 
   /// The statements that ran without error since the start or the last reset, in order.
-  public var transcript: [String] { [] }
-
-  /// The names the user defined, in the order of the alphabet.
-  public func names() -> [NameInfo] { [] }
-
-  /// All names that can be used here, with those of the library.
-  public func allNames() -> [NameInfo] { [] }
-
-  /// The help on a name or topic; nil when there is none. An empty topic gives an overview.
-  public func help(_ topic: String) -> String? { nil }
-
-  /// Names whose name or help holds all the words.
-  public func search(_ words: String) -> [NameInfo] { [] }
-
-  /// What could stand at the end of `text`: where the unfinished word begins (in characters), and
-  /// the words that may replace it.
-  public func completions(_ text: String) -> (start: Int, candidates: [NameInfo]) { (0, []) }
-
-  /// The value of an expression as text with all digits, for `:show`.
-  public func described(_ expression: String) -> String? { nil }
+  public var transcript: [String] { history }
 }

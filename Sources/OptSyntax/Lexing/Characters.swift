@@ -21,6 +21,17 @@ extension Unicode.Scalar {
     return properties.isAlphabetic
   }
 
+  /// Whether it takes a place on the screen of its own.
+  var isVisible: Bool {
+    switch properties.generalCategory {
+    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
+      .paragraphSeparator, .spaceSeparator:
+      false
+    default: !isCombining
+    }
+  }
+
+  /// Whether it stands over or under the character before it.
   var isCombining: Bool {
     switch properties.generalCategory {
     case .nonspacingMark, .spacingMark, .enclosingMark: true
@@ -45,7 +56,7 @@ extension Unicode.Scalar {
   /// Plain spelling of a sign that has another one.
   var plainSign: String? {
     switch value {
-    case 0xB7, 0xD7, 0x22C5: "*"
+    case 0xB7, 0xD7, 0x22C5, 0x0387: "*"
     case 0x2212: "-"
     case 0x2264: "<="
     case 0x2265: ">="

@@ -42,21 +42,3 @@ enum TextPiece {
   /// Byte range of an expression, and its format.
   case expression(Range<Int>, format: String?)
 }
-
-/// The reserved words.
-package enum Words {
-  package static let keywords: Set<String> = [
-    "if", "then", "else", "for", "in", "while", "break", "continue", "return", "and", "or", "not",
-    "true", "false", "nothing", "use", "end", "help",
-  ]
-  package static let verbs = Set(Verb.allCases.map(\.rawValue))
-  package static let clauses: Set<String> = [
-    "from", "subject", "using", "until", "over", "by", "at", "to", "with", "against", "of",
-    "trying",
-  ]
-  /// Words that continue the statement of the line above when they begin a line.
-  static let continuing: Set<String> = clauses.union(["else", "then"]).subtracting(["of"])
-
-  /// Every reserved word.
-  package static var all: Set<String> { keywords.union(verbs).union(clauses) }
-}

@@ -7,49 +7,35 @@ extension Parser {
   ]
 
   mutating func sentence() throws -> NodeID {
-    try nested { parser in
-      let (outerBrackets, outerIn) = (parser.inBrackets, parser.stopAtIn)
-      parser.inBrackets = false
-      parser.stopAtIn = false
-      defer {
-        parser.inBrackets = outerBrackets
-        parser.stopAtIn = outerIn
-      }
-      return try parser.unnestedSentence()
-    }
+    try between(inIndex: inIndex) { try $0.sentenceParts() }
   }
 
-  private mutating func unnestedSentence() throws -> NodeID {
+  private mutating func sentenceParts() throws -> NodeID {
     let word = token
     guard let verb = Verb(rawValue: word.text) else { throw fail("unknown word", word) }
     advance()
     var sentence = Sentence(verb: verb, verbSpan: span(word), subjects: [], clauses: [])
-    if verb == .explain, token.kind == .name, following.kind == .clauseWord,
-      following.text == "of"
-    {
-      sentence.aspect = token.text
-      advance()
-      advance()
-    } else if verb == .explain, token.kind == .name, token.text == "engine",
-      following.kind == .name
-    {
-      sentence.aspect = token.text
-      advance()
-    }
-    if endsStatement || token.kind == .clauseWord {
+    if verb == .explain { sentence.aspect = aspect() }
+    if isAtEnd || endsStatement || token.kind == .clauseWord {
       throw fail("`\(word.text)` wants an expression after it", token.kind == .end ? token : word)
     }
-    sentence.subjects.append(try subject())
+    if verb == .explain, token.kind == .verb {
+      sentence.subjects.append(try self.sentence())
+      return add(.sentence(sentence), from: word.start)
+    }
+    sentence.subjects.append(try part())
     if verb == .fit {
       guard accept("~") else {
-        throw fail("`fit` is written `fit y ~ formula to table from …`", token)
+        throw fail(
+          "expected `~` after `fit \(excerpt(sentence.subjects[0]))`, found \(describe(token))",
+          token, help: "`fit` is written `fit y ~ formula to table from …`")
       }
-      sentence.subjects.append(try subject())
+      sentence.subjects.append(try part())
     }
     if Self.listVerbs.contains(verb) {
-      while accept(",") { sentence.subjects.append(try subject()) }
+      while accept(",") { sentence.subjects.append(try part()) }
     }
-    while let clause = try clause(verb) {
+    while let clause = try clause() {
       if sentence.clause(clause.word) != nil {
         throw fail("the clause `\(clause.word.rawValue)` stands twice", clause.span)
       }
@@ -58,16 +44,40 @@ extension Parser {
     return add(.sentence(sentence), from: word.start)
   }
 
-  private mutating func subject() throws -> NodeID { try expression() }
+  /// `gradient of` or `engine` after `explain`.
+  private mutating func aspect() -> String? {
+    guard token.kind == .name else { return nil }
+    let word = token.text
+    if following.kind == .clauseWord, following.text == "of" {
+      advance()
+      advance()
+      return word
+    }
+    guard word == "engine", following.kind == .name else { return nil }
+    advance()
+    return word
+  }
 
-  private mutating func clause(_ verb: Verb) throws -> Clause? {
-    skipNewlineBeforeClause()
+  /// An expression in a sentence: a further sentence stands in brackets.
+  private mutating func part() throws -> NodeID {
+    if token.kind == .verb { throw bareSentence() }
+    return try expression()
+  }
+
+  /// A sentence begins where it needs brackets.
+  mutating func bareSentence() -> Failed {
+    fail(
+      "a sentence inside another or beside other elements stands in brackets", token,
+      help: "write `(\(token.text) …)`")
+  }
+
+  private mutating func clause() throws -> Clause? {
     guard token.kind == .clauseWord else { return nil }
     let word = token
     let clauseWord: ClauseWord
     if word.text == "subject" {
       guard following.kind == .clauseWord, following.text == "to" else {
-        throw fail("`subject` is followed by `to`", word)
+        throw fail("`subject` is followed by `to`", following.kind == .end ? following : word)
       }
       advance()
       clauseWord = .subjectTo
@@ -81,17 +91,11 @@ extension Parser {
     return Clause(word: clauseWord, items: items, span: span(from: word.start))
   }
 
-  private mutating func skipNewlineBeforeClause() {
-    if token.kind == .newline, following.kind == .clauseWord,
-      Words.continuing.contains(following.text)
-    {
-      advance()
-    }
-  }
-
   private mutating func item(_ word: ClauseWord) throws -> ClauseItem {
     let start = token.start
-    if endsStatement { throw fail("`\(word.rawValue)` wants something after it", token) }
+    if endsStatement || token.kind == .clauseWord && !following.isSymbol("=") {
+      throw fail("`\(word.rawValue)` wants something after it, found \(describe(token))", token)
+    }
     if canBeFieldName, following.isSymbol("=") {
       let name = token.text
       if word == .subjectTo {
@@ -99,23 +103,42 @@ extension Parser {
       }
       advance()
       advance()
-      let value = try expression()
-      return .binding(name: name, value: value, span: span(from: start))
+      return .binding(name: name, value: try part(), span: span(from: start))
     }
     if token.kind == .name, following.isSymbol("~") {
       let name = token.text
       advance()
       advance()
-      let distribution = try expression()
-      return .draw(name: name, distribution: distribution, span: span(from: start))
+      return .draw(name: name, distribution: try part(), span: span(from: start))
     }
     if word == .over, token.kind == .name, following.isKeyword("in") {
       let name = token.text
       advance()
       advance()
-      let source = try expression()
-      return .membership(name: name, source: source, span: span(from: start))
+      return .membership(name: name, source: try part(), span: span(from: start))
     }
-    return .expression(try expression())
+    let value = try part()
+    if word == .subjectTo { try refuseConstraint(value) }
+    return .expression(value)
+  }
+
+  /// Constraints are `==`, `<=`, `>=`, chains of them and `and`.
+  private mutating func refuseConstraint(_ id: NodeID) throws {
+    if token.isSymbol("=") { throw fail("a constraint compares", token, help: "write `==`") }
+    switch tree[id] {
+    case .infix(.isIn, let variable, let source):
+      let name = excerpt(variable)
+      var help = "write `a <= \(name), \(name) <= b`"
+      if case .brackets(let rows) = tree[source], rows.count == 1, rows[0].count == 2 {
+        help = "write `\(excerpt(rows[0][0])) <= \(name) <= \(excerpt(rows[0][1]))`"
+      }
+      throw fail("`in` is no constraint", tree.span(of: id), help: help)
+    case .infix(.or, _, _):
+      throw fail(
+        "`or` is no constraint", tree.span(of: id), help: "all constraints hold at once")
+    case .comparison(_, let links) where links.contains { $0.comparison == .notEqual }:
+      throw fail("`!=` is no constraint", tree.span(of: id), help: "write `==`, `<=` or `>=`")
+    default: break
+    }
   }
 }

@@ -3,6 +3,7 @@
 extension Parser {
   mutating func statement() throws -> NodeID {
     let start = token.start
+    if token.kind != .symbol { try refuseForeignStatement() }
     if token.kind == .keyword {
       switch token.text {
       case "for": return try forLoop()
@@ -24,21 +25,15 @@ extension Parser {
         return add(.returnValue(value), from: start)
       case "use": return try use()
       case "help": return try help()
-      case "if": return try afterConditional(conditional(asStatement: true))
+      case "if": return try nested { try $0.conditional(asStatement: true) }
       default: break
       }
     }
-    if token.kind == .name {
-      if let definition = try definition() { return definition }
-      try refuseForeignStatement()
-    }
+    if token.kind == .name, let definition = try definition() { return definition }
     let value = try expression()
     if token.isSymbol("=") { return try assignment(value, start) }
     return value
   }
-
-  /// `if` as a statement may be the start of a larger expression only in brackets.
-  private mutating func afterConditional(_ id: NodeID) throws -> NodeID { id }
 
   var endsStatement: Bool {
     isAtEnd || token.kind == .newline || token.isSymbol(";") || token.isSymbol("}")
@@ -53,6 +48,8 @@ extension Parser {
       throw fail(
         "only names can be parameters of a definition", tree.span(of: target),
         help: "elements are assigned with `x[i] = …`")
+    case .sentence:
+      throw fail("a sentence cannot be given a value", tree.span(of: target))
     default:
       throw fail(
         "only a variable, its elements or fields can be given a value", tree.span(of: target),
@@ -60,25 +57,28 @@ extension Parser {
     }
     advance()
     let value = try expression()
-    if token.isSymbol("=") {
-      throw fail("one value is given at a time", token, help: "write two statements")
-    }
+    try refuseSecondValue()
     return add(.assignment(target: target, value: value), from: start)
+  }
+
+  private mutating func refuseSecondValue() throws {
+    if token.isSymbol("=") {
+      throw fail(
+        "one value is given at a time", token, help: "write two statements, or `==` to compare")
+    }
   }
 
   /// `name(parameters) = body`, if that is what comes.
   private mutating func definition() throws -> NodeID? {
     let name = token
-    guard following.isSymbol("("), !following.spaced, let close = matchingBracket(next + 1),
-      close + 1 < tokens.count, tokens[close + 1].isSymbol("=")
+    guard following.isSymbol("("), !following.spaced, let close = pairs.closing(next + 1),
+      tokens[close + 1].isSymbol("=")
     else { return nil }
     advance()
     let parameters = try parameters()
     advance()
     let body = try expression()
-    if token.isSymbol("=") {
-      throw fail("one value is given at a time", token, help: "write two statements")
-    }
+    try refuseSecondValue()
     return add(
       .definition(
         Definition(
@@ -89,20 +89,30 @@ extension Parser {
   private mutating func forLoop() throws -> NodeID {
     let start = token.start
     advance()
+    let variable = try loopVariable()
+    let source = try expression()
+    let body = try loopBody("for")
+    return add(.forLoop(variable: variable, source: source, body: body), from: start)
+  }
+
+  /// `x in` of a loop or comprehension.
+  mutating func loopVariable() throws -> String {
     guard token.kind == .name else {
-      throw fail("expected a variable after `for`, found \(describe(token))", token)
+      throw fail(
+        "expected a variable after `for`, found \(describe(token))", token,
+        help: token.isSymbol("(") ? "no brackets are needed: `for i in 1:n { … }`" : nil)
     }
     let variable = token.text
     advance()
     if token.isSymbol("=") {
-      throw fail("`for \(variable) = …` is not known here", token, help: "write `for \(variable) in 1:n { … }`")
+      throw fail(
+        "`for \(variable) = …` is not known here", token,
+        help: "write `for \(variable) in 1:n { … }`")
     }
     guard acceptKeyword("in") else {
       throw fail("expected `in` after `for \(variable)`, found \(describe(token))", token)
     }
-    let source = try expression()
-    let body = try loopBody("for")
-    return add(.forLoop(variable: variable, source: source, body: body), from: start)
+    return variable
   }
 
   private mutating func loopBody(_ word: String) throws -> NodeID {
@@ -115,42 +125,40 @@ extension Parser {
     return try block()
   }
 
-  /// `{ statements }`.
+  /// `{ statements }`. An error ends its statement only.
   mutating func block() throws -> NodeID {
     let open = token
     advance()
-    return try nested { parser in
-      let (outerBrackets, outerIndex, outerIn) = (parser.inBrackets, parser.inIndex, parser.stopAtIn)
-      parser.inBrackets = false
-      parser.inIndex = false
-      parser.stopAtIn = false
-      defer {
-        parser.inBrackets = outerBrackets
-        parser.inIndex = outerIndex
-        parser.stopAtIn = outerIn
-      }
+    return try between(inIndex: false) { parser in
       var statements: [NodeID] = []
       while !parser.token.isSymbol("}") {
         if parser.token.kind == .newline || parser.token.isSymbol(";") {
           parser.advance()
           continue
         }
-        if parser.isAtEnd {
-          throw parser.fail("this `{` is not closed", open, help: "it ends with `}`").open(&parser)
-        }
-        let statement = try parser.statement()
-        statements.append(statement)
-        if parser.token.isSymbol("}") { break }
-        guard parser.token.kind == .newline || parser.token.isSymbol(";") else {
-          if parser.isAtEnd {
-            throw parser.fail("this `{` is not closed", open, help: "it ends with `}`").open(&parser)
-          }
-          throw parser.unexpected(after: statement)
+        if parser.isAtEnd { throw parser.unclosed(open, with: "}") }
+        let start = parser.next
+        do {
+          statements.append(try parser.blockStatement())
+        } catch {
+          parser.recover(from: start)
+          if parser.isAtEnd { throw Failed() }
+          statements.append(parser.add(.invalid, from: parser.tokens[start].start))
         }
       }
       parser.advance()
       return parser.add(.block(statements), from: open.start)
     }
+  }
+
+  private mutating func blockStatement() throws -> NodeID {
+    let start = token.start
+    let statement = try statement()
+    if endsStatement {
+      try refuseContinuation(after: start)
+      return statement
+    }
+    throw unexpected(after: statement)
   }
 
   private mutating func use() throws -> NodeID {
@@ -171,87 +179,35 @@ extension Parser {
     return add(.use(name, isFile: false), from: start)
   }
 
+  /// `help`, `help word`, `help "words"`, `help(word)`.
   private mutating func help() throws -> NodeID {
-    let start = token.start
+    let open = token
     advance()
-    var topic = ""
-    if token.kind == .text, case .literal(let text)? = texts[Int(token.payload)].first {
-      topic = text
+    if token.isSymbol("("), following.kind != .newline, following.kind != .end,
+      tokens[min(next + 2, tokens.count - 1)].isSymbol(")")
+    {
       advance()
-    } else if !endsStatement {
-      topic = token.text
+      let topic = helpTopic()
+      advance()
+      return add(.help(topic), from: open.start)
+    }
+    let topic = endsStatement && !token.isSymbol(";") && !token.isSymbol("}") ? "" : helpTopic()
+    return add(.help(topic), from: open.start)
+  }
+
+  private mutating func helpTopic() -> String {
+    guard !token.isSymbol(";") else { return "" }
+    if token.kind == .text {
+      guard case .literal(let text)? = texts[Int(token.payload)].first else { return "" }
+      advance()
+      return text
+    }
+    var topic = token.kind == .superscript ? "^" : token.text
+    advance()
+    if topic == "subject", token.kind == .clauseWord, token.text == "to" {
+      topic = "subject to"
       advance()
     }
-    return add(.help(topic), from: start)
-  }
-
-  // MARK: Foreign spellings
-
-  private static let foreignWords: [String: String] = [
-    "def": "a function is written `f(x) = …`", "function": "a function is written `f(x) = …`",
-    "lambda": "a function is written `x -> …`", "let": "a variable is written `x = …`",
-    "var": "a variable is written `x = …`", "import": "a module is loaded with `use name`",
-    "elif": "write `else if`", "elseif": "write `else if`",
-    "global": "no function changes an outer variable",
-  ]
-
-  /// Words that other languages begin a statement with.
-  private mutating func refuseForeignStatement() throws {
-    let touchesCall = following.isSymbol("(")
-    guard following.kind == .name || following.kind == .text else { return }
-    if let help = Self.foreignWords[token.text] {
-      throw fail("`\(token.text)` is not known here", token, help: help)
-    }
-    if token.text == "print", !touchesCall {
-      throw fail("`print` is a function", token, help: "write `print(…)`")
-    }
-  }
-
-  /// Something stands after a statement that should have ended.
-  mutating func unexpected(after statement: NodeID) -> Failed {
-    let first = firstName(of: statement)
-    if token.kind == .clauseWord, let first {
-      let near = Suggestions.nearest(first.name, in: Words.verbs.sorted())
-      return fail(
-        "unknown word `\(first.name)`"
-          + (near.isEmpty ? "" : ", did you mean `\(near.joined(separator: "` or `"))`?"),
-        first.span)
-    }
-    if let first, let help = Self.foreignWords[first.name] {
-      return fail("`\(first.name)` is not known here", first.span, help: help)
-    }
-    if token.isSymbol("!"), !token.spaced {
-      return fail("`!` is not known here", token, help: "`n!` is `gamma(n + 1)`")
-    }
-    if token.isSymbol("=") {
-      return fail("`=` gives a value and cannot stand here", token, help: "`==` compares")
-    }
-    if token.isSymbol(")") || token.isSymbol("]") || token.isSymbol("}") {
-      return fail("this `\(token.text)` closes nothing", token)
-    }
-    return fail("expected the end of the statement, found \(describe(token))", token)
-  }
-
-  /// The name that a statement begins with.
-  private func firstName(of id: NodeID) -> (name: String, span: SourceSpan)? {
-    var current = id
-    while true {
-      switch tree[current] {
-      case .name(let name): return (name, tree.span(of: current))
-      case .infix(_, let left, _), .call(let left, _), .index(let left, _), .field(let left, _),
-        .comparison(let left, _), .prime(let left), .range(let left, _, _):
-        current = left
-      case .silenced(let inner): current = inner
-      default: return nil
-      }
-    }
-  }
-}
-
-extension Parser.Failed {
-  /// Marks the text as unfinished.
-  func open(_ parser: inout Parser) -> Parser.Failed {
-    parser.isIncomplete = true
-    return self
+    return topic
   }
 }

@@ -1,11 +1,13 @@
-/// Reads tokens into a syntax tree: operator precedence by binding powers, statements by their
+/// Reads tokens into a syntax tree: operator precedence by recursive descent, statements by their
 /// first word. An error ends its statement; reading goes on with the next one.
 
 /// What a text was read as.
 package struct ParseResult: Sendable {
+  /// The nodes; a statement with an error is left out or `invalid`.
   package var tree: SyntaxTree
+  /// What is wrong, in the order of the text.
   package var diagnostics: [Diagnostic]
-  /// The text stops in the middle of something: an open bracket or text, an operator at the end.
+  /// The text stops in the middle of something: an open bracket, an operator at the end.
   package var isIncomplete: Bool
 }
 
@@ -14,30 +16,46 @@ package struct Parser {
   let source: SourceText
   var tree = SyntaxTree()
   var tokens: [Token]
-  let texts: [[TextPiece]]
+  var texts: [[TextPiece]]
+  var pairs: BracketPairs
   var next = 0
   var diagnostics: [Diagnostic]
   /// How deep expressions are nested here.
   var depth = 0
   /// Whether the innermost open bracket is `[ ]` with elements side by side.
   var inBrackets = false
-  /// Whether a single `end` or `:` may stand here.
+  /// Whether `end` may stand here.
   var inIndex = false
-  /// Whether `in` belongs to what is around the expression.
-  var stopAtIn = false
-  var isIncomplete: Bool
+  /// The text stops in the middle of something, and nothing before that is wrong.
+  var isIncomplete = false
+  /// An error at the end of the text is reported once.
+  var reportedEnd = false
 
-  /// Deepest nesting of brackets and blocks that is read.
-  static let maximumDepth = 400
+  /// Deepest nesting of brackets and blocks that is read: a debug build needs 2.5 KB of stack a
+  /// level.
+  package static let maximumDepth = 150
+
+  /// Most errors that are reported for one text.
+  package static let maximumErrors = 100
 
   /// Thrown after an error was reported.
   struct Failed: Error {}
 
+  /// Reads a text. Never fails: what is wrong is in the result's diagnostics.
   package static func parse(_ source: SourceText) -> ParseResult {
+    if let zero = source.bytes.firstIndex(of: 0) {
+      let span = SourceSpan(source, Int32(clamping: zero), Int32(clamping: zero + 1))
+      return ParseResult(
+        tree: SyntaxTree(),
+        diagnostics: [
+          Diagnostic(.error, "this is not a text: it holds the character U+0000", at: span)
+        ], isIncomplete: false)
+    }
     var lexer = Lexer(source)
     lexer.run()
     var parser = Parser(source, lexer)
     parser.program()
+    parser.sortDiagnostics()
     return ParseResult(
       tree: parser.tree, diagnostics: parser.diagnostics, isIncomplete: parser.isIncomplete)
   }
@@ -47,7 +65,7 @@ package struct Parser {
     tokens = lexer.tokens
     texts = lexer.texts
     diagnostics = lexer.diagnostics
-    isIncomplete = lexer.isOpen
+    pairs = BracketPairs(lexer.tokens)
   }
 
   // MARK: Tokens
@@ -71,12 +89,15 @@ package struct Parser {
     return true
   }
 
-  mutating func expect(_ symbol: String, _ what: String, open: Token? = nil) throws {
+  /// The closing bracket after what stands in it.
+  mutating func close(_ open: Token, with symbol: String, after what: String, _ inner: NodeID?)
+    throws
+  {
     if accept(symbol) { return }
-    if let open, isAtEnd {
-      throw fail("this `\(open.text)` is not closed", open, help: "it ends with `\(symbol)`")
-    }
-    throw fail("expected `\(symbol)` \(what), found \(describe(token))", token)
+    if isAtEnd { throw unclosed(open, with: symbol) }
+    if let inner, token.kind == .clauseWord { throw unexpected(after: inner) }
+    if let inner, token.isSymbol("=") || token.kind == .invalid { throw unexpected(after: inner) }
+    throw fail("expected `\(symbol)` after \(what), found \(describe(token))", token)
   }
 
   func span(_ token: Token) -> SourceSpan { SourceSpan(source, token.start, token.end) }
@@ -94,20 +115,17 @@ package struct Parser {
     }
   }
 
-  /// Reports an error; throw what it returns.
-  mutating func fail(_ message: String, _ token: Token, help: String? = nil) -> Failed {
-    if token.kind == .end { isIncomplete = true }
-    return fail(message, span(token), help: help)
-  }
-
-  mutating func fail(_ message: String, _ span: SourceSpan, help: String? = nil) -> Failed {
-    diagnostics.append(Diagnostic(.error, message, at: span, help: help))
-    return Failed()
+  /// The program text of a node, shortened for a message.
+  func excerpt(_ id: NodeID) -> String {
+    let text = tree.text(id, in: source, atMost: 40)
+    return text.contains("\n") ? "…" : text
   }
 
   mutating func add(_ node: SyntaxNode, from start: Int32) -> NodeID {
     tree.append(node, at: span(from: start))
   }
+
+  func startOf(_ id: NodeID) -> Int32 { tree.span(of: id).start }
 
   /// Runs `body` one level deeper.
   mutating func nested<Result>(_ body: (inout Parser) throws -> Result) throws -> Result {
@@ -121,85 +139,69 @@ package struct Parser {
     return try body(&self)
   }
 
-  // MARK: The program
-
-  mutating func program() {
-    while !isAtEnd {
-      if token.kind == .newline || token.isSymbol(";") {
-        advance()
-        continue
-      }
-      do {
-        let statement = try terminated()
-        tree.statements.append(statement)
-      } catch {
-        recover()
-      }
-    }
-    if !diagnostics.contains(where: { $0.severity == .error }) { isIncomplete = false }
-  }
-
-  /// One statement with its end; `;` silences it.
-  mutating func terminated() throws -> NodeID {
-    let start = token.start
-    let statement = try statement()
-    if accept(";") {
-      return tree[statement].isBareExpression
-        ? add(.silenced(statement), from: start) : statement
-    }
-    if token.kind == .newline {
-      let line = token
-      advance()
-      try refuseContinuation(after: line, statementStart: start)
-      return statement
-    }
-    if isAtEnd || token.isSymbol("}") { return statement }
-    throw unexpected(after: statement)
-  }
-
-  /// A line that begins with an operator and is indented deeper than the statement above it.
-  private mutating func refuseContinuation(after line: Token, statementStart: Int32) throws {
-    guard token.kind == .symbol, ["+", "-", "*", "/"].contains(token.text) else { return }
-    func column(_ offset: Int32) -> Int32 {
-      var k = Int(offset)
-      while k > 0, source.bytes[k - 1] != 0x0A { k -= 1 }
-      return offset - Int32(clamping: k)
-    }
-    if column(token.start) > column(statementStart) {
-      throw fail(
-        "this line begins with `\(token.text)`, but the one above is complete", token,
-        help: "end the line above with the operator, or put brackets around both")
-    }
-  }
-
-  /// After an error: on to the next statement outside of all brackets.
-  private mutating func recover() {
-    depth = 0
-    inBrackets = false
-    inIndex = false
-    var open = 0
-    while !isAtEnd {
-      if token.kind == .symbol {
-        if ["(", "[", "{", ".("].contains(token.text) { open += 1 }
-        if [")", "]", "}"].contains(token.text) { open = max(0, open - 1) }
-      }
-      if open == 0, token.kind == .newline || token.isSymbol(";") {
-        advance()
-        return
-      }
-      advance()
-    }
+  /// Runs `body` with what holds between brackets: elements side by side, and whether `end` may
+  /// stand there.
+  mutating func between<Result>(
+    elements: Bool = false, inIndex: Bool, _ body: (inout Parser) throws -> Result
+  ) throws -> Result {
+    let outer = (inBrackets, self.inIndex)
+    inBrackets = elements
+    self.inIndex = inIndex
+    defer { (inBrackets, self.inIndex) = outer }
+    return try nested(body)
   }
 }
 
-extension SyntaxNode {
-  /// Whether it is a statement only for its value.
-  var isBareExpression: Bool {
-    switch self {
-    case .assignment, .definition, .forLoop, .whileLoop, .breakLoop, .continueLoop, .returnValue,
-      .use, .help:
-      false
-    default: true
+/// Which bracket closes which, found in one pass.
+struct BracketPairs {
+  /// For each opening bracket the token that closes it, else -1; for a closing one -2.
+  private var closing: [Int32]
+  /// The `[` whose first row is one element followed by `for`.
+  private var comprehensions: Set<Int> = []
+
+  init(_ tokens: [Token]) {
+    closing = [Int32](repeating: -1, count: tokens.count)
+    var open: [(token: Int, hasElements: Bool)] = []
+    for (k, token) in tokens.enumerated() {
+      switch token.kind {
+      case .symbol:
+        switch token.text {
+        case "(", "[", "{", ".(": open.append((k, false))
+        case ")", "]", "}":
+          if let last = open.popLast() {
+            closing[last.token] = Int32(clamping: k)
+            closing[k] = -2
+          }
+        case ",", ";":
+          if !open.isEmpty { open[open.count - 1].hasElements = true }
+        default: break
+        }
+      case .keyword where token.text == "for":
+        if let last = open.last, !last.hasElements { comprehensions.insert(last.token) }
+      default: break
+      }
     }
+  }
+
+  /// The token that closes the bracket at `open`.
+  func closing(_ open: Int) -> Int? { closing[open] < 0 ? nil : Int(closing[open]) }
+
+  /// Whether the token closes a bracket.
+  func closes(_ token: Int) -> Bool { closing[token] == -2 }
+
+  /// Whether a `for` stands in the bracket before any comma.
+  func isComprehension(_ open: Int) -> Bool { comprehensions.contains(open) }
+}
+
+extension SyntaxTree {
+  /// The program text of a node; a longer one is cut.
+  func text(_ id: NodeID, in source: SourceText, atMost limit: Int) -> String {
+    let span = span(of: id)
+    guard span.start >= 0, span.end <= source.bytes.count, span.start <= span.end else { return "" }
+    let bytes = source.bytes[Int(span.start)..<Int(span.end)]
+    if bytes.count <= limit { return String(decoding: bytes, as: UTF8.self) }
+    var end = bytes.startIndex + limit
+    while end > bytes.startIndex, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+    return String(decoding: bytes[..<end], as: UTF8.self) + "…"
   }
 }

@@ -1,0 +1,31 @@
+/// `grad`, `hessian`, `jacobian` and products with them, as functions of functions.
+
+extension Builtins {
+  static let derivatives: [Builtin] = [
+    Builtin(
+      "grad(f)",
+      "The gradient of a function, the same as ∇f: a value of the shape of its argument.",
+      examples: ["grad(x -> x^2)(3) == 6"]
+    ) { try $0.machine.derived(.gradient, $0[0], $0.span(0)) },
+    Builtin(
+      "hessian(f)", "The matrix of second derivatives of a function over its flattened arguments.",
+      examples: ["hessian((x, y) -> x^2 y)(1, 3) == [6, 2; 2, 0]"]
+    ) { try $0.machine.derived(.hessian, $0[0], $0.span(0)) },
+    Builtin(
+      "jacobian(f)", "The matrix of derivatives of the elements of a function's result.",
+      examples: ["jacobian(v -> [v[1]^2, v[1] v[2]])([2, 3]) == [4, 0; 3, 2]"]
+    ) { try $0.machine.derived(.jacobian, $0[0], $0.span(0)) },
+    Builtin(
+      "hvp(f)", "Products of the Hessian with a vector: `hvp(f)(x, v)`.",
+      examples: ["hvp(v -> v[1]^2 v[2])([1, 3], [1, 0]) == [6, 2]"]
+    ) { try $0.machine.derived(.hvp, $0[0], $0.span(0)) },
+    Builtin(
+      "jvp(f)", "Products of the Jacobian with a vector: `jvp(f)(x, v)`.",
+      examples: ["jvp(v -> v[1]^2 v[2])([1, 3], [1, 0]) == 6"]
+    ) { try $0.machine.derived(.jvp, $0[0], $0.span(0)) },
+    Builtin(
+      "vjp(f)", "Products of a vector with the Jacobian: `vjp(f)(x, u)`.",
+      examples: ["vjp(v -> [v[1]^2, v[1] v[2]])([2, 3], [1, 1]) == [7, 2]"]
+    ) { try $0.machine.derived(.vjp, $0[0], $0.span(0)) },
+  ]
+}

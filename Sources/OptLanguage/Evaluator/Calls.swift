@@ -1,0 +1,251 @@
+/// Calling functions: matching arguments with parameters, frames, errors that name both sides.
+import OptGraph
+import OptNumerics
+import OptSyntax
+
+extension Machine {
+  /// A call whose arguments are still code: they go straight into the new frame.
+  func call(
+    _ callee: Value, _ arguments: ArgumentCode, _ frame: Frame, _ span: SourceSpan,
+    _ calleeSpan: SourceSpan
+  ) throws -> Value {
+    if case .function(let function) = callee, case .closure(let code, let captures) = function.kind,
+      arguments.named.isEmpty, arguments.codes.count == code.parameters.count
+    {
+      let slots = code.slotCount
+      let new = try enter(slots, span)
+      defer { leave(new, slots) }
+      for k in 0..<arguments.codes.count { new[k] = try arguments.codes[k].run(frame) }
+      return try run(code, function, captures, new, span)
+    }
+    let values = try arguments.codes.map { try $0.run(frame) }
+    let named = try arguments.named.map { ($0.name, try $0.code(frame), $0.span) }
+    return try apply(
+      callee, values, named: named, spans: arguments.spans, at: span, calleeSpan: calleeSpan)
+  }
+
+  @inline(__always)
+  private func run(
+    _ code: FunctionCode, _ function: Function, _ captures: [Value], _ frame: Frame,
+    _ span: SourceSpan
+  ) throws -> Value {
+    if stop.isRequested { throw Interrupted(span: span) }
+    for k in 0..<captures.count { frame[code.captureSlots[k]] = captures[k] }
+    if let slot = code.selfSlot { frame[slot] = .function(function) }
+    if code.isLibrary {
+      do {
+        return labelled(try code.body(frame), code, frame)
+      } catch let error as Diagnostic {
+        throw inLibrary(error, code, span)
+      }
+    }
+    let value = try code.body(frame)
+    if case .method = value { return labelled(value, code, frame) }
+    return value
+  }
+
+  /// A method that a function makes is called by the function's name and arguments.
+  private func labelled(_ value: Value, _ code: FunctionCode, _ frame: Frame) -> Value {
+    guard case .method(let method) = value, case .written = method.kind,
+      method.name == MethodValue.unnamed, let name = code.name
+    else { return value }
+    let parts = code.parameters.enumerated().compactMap { k, parameter in
+      frame[k].scalar.map { "\(parameter.name) = \(NumberFormat.short($0))" }
+    }
+    let label = parts.isEmpty ? name : "\(name)(\(parts.joined(separator: ", ")))"
+    return .method(MethodValue(method.kind, name: label))
+  }
+
+  /// An error inside a library function is told at the place where the user called it.
+  private func inLibrary(
+    _ error: Diagnostic, _ code: FunctionCode, _ span: SourceSpan
+  ) -> Diagnostic {
+    guard error.span.source === code.span.source, span.source !== code.span.source else {
+      return error
+    }
+    var moved = error
+    moved.span = span
+    moved.notes.append("inside the library's `\(code.name ?? "function")`")
+    return moved
+  }
+
+  /// A call with values.
+  func apply(
+    _ callee: Value, _ arguments: [Value],
+    named: [(name: String, value: Value, span: SourceSpan)] = [], spans: [SourceSpan],
+    at span: SourceSpan, calleeSpan: SourceSpan
+  ) throws -> Value {
+    guard case .function(let function) = callee else {
+      if case .method(let method) = callee {
+        return try configured(method, arguments, named, span)
+      }
+      throw notCallable(callee, arguments, span, calleeSpan)
+    }
+    switch function.kind {
+    case .closure(let code, let captures):
+      let slots = code.slotCount
+      let frame = try enter(slots, span)
+      defer { leave(frame, slots) }
+      try bind(arguments, named, spans, function, code, captures, frame, span)
+      return try run(code, function, captures, frame, span)
+    case .elementary(let id):
+      guard named.isEmpty, arguments.count == id.row.arity else {
+        throw wrongCount(function, arguments.count, named, span)
+      }
+      switch id.row.evaluate {
+      case .unary: return try unary(id, arguments[0], span)
+      case .binary: return try binary(id, arguments[0], arguments[1], span)
+      case .ternary: throw Diagnostic(.error, "`\(id.row.name)` cannot be called", at: span)
+      }
+    case .builtin(let builtin):
+      return try builtin.run(match(builtin, function, arguments, named, spans, span))
+    case .derived(let derived):
+      return try callDerived(derived, arguments, named, spans, span)
+    }
+  }
+
+  // MARK: Parameters
+
+  private func bind(
+    _ arguments: [Value], _ named: [(name: String, value: Value, span: SourceSpan)],
+    _ spans: [SourceSpan], _ function: Function, _ code: FunctionCode, _ captures: [Value],
+    _ frame: Frame, _ span: SourceSpan
+  ) throws {
+    let parameters = code.parameters
+    guard arguments.count <= parameters.count else {
+      throw wrongCount(function, arguments.count, named, span)
+    }
+    for (k, value) in arguments.enumerated() { frame[k] = value }
+    for (name, value, place) in named {
+      guard let k = parameters.firstIndex(where: { $0.name == name }) else {
+        throw unknownParameter(name, function, place)
+      }
+      guard case .unset = frame[k] else {
+        throw Diagnostic(.error, "`\(name)` is given twice", at: place)
+      }
+      frame[k] = value
+    }
+    // Default values may use the parameters before them, and what the function captured.
+    for k in 0..<captures.count { frame[code.captureSlots[k]] = captures[k] }
+    for (k, parameter) in parameters.enumerated() {
+      guard case .unset = frame[k] else { continue }
+      guard let fallback = parameter.fallback else {
+        throw wrongCount(function, arguments.count, named, span)
+      }
+      frame[k] = try fallback(frame)
+    }
+  }
+
+  private func match(
+    _ builtin: Builtin, _ function: Function, _ arguments: [Value],
+    _ named: [(name: String, value: Value, span: SourceSpan)], _ spans: [SourceSpan],
+    _ span: SourceSpan
+  ) throws -> Call {
+    let count = builtin.parameters.count
+    guard arguments.count <= count || builtin.isVariadic else {
+      throw wrongCount(function, arguments.count, named, span)
+    }
+    var values = [Value?](repeating: nil, count: count)
+    var places = [SourceSpan](repeating: span, count: count)
+    for k in 0..<min(count, arguments.count) {
+      values[k] = arguments[k]
+      if k < spans.count { places[k] = spans[k] }
+    }
+    for (name, value, place) in named {
+      guard let k = builtin.parameters.firstIndex(where: { $0.name == name }) else {
+        throw unknownParameter(name, function, place)
+      }
+      guard values[k] == nil else {
+        throw Diagnostic(.error, "`\(name)` is given twice", at: place)
+      }
+      values[k] = value
+      places[k] = place
+    }
+    for k in 0..<count where values[k] == nil && builtin.parameters[k].fallback == nil {
+      throw wrongCount(function, arguments.count, named, span)
+    }
+    return Call(
+      machine: self, function: builtin.name, values: values, spans: places,
+      rest: Array(arguments.dropFirst(count)), restSpans: Array(spans.dropFirst(count)), span: span)
+  }
+
+  // MARK: Errors
+
+  func signature(_ function: Function) -> String {
+    let name = function.name ?? "the function"
+    switch function.kind {
+    case .builtin(let builtin): return builtin.signature
+    case .closure(let code, _):
+      let parts = code.parameters.map { $0.fallback == nil ? $0.name : $0.name + " = …" }
+      return "\(name)(\(parts.joined(separator: ", ")))"
+    default: return "\(name)(\(function.parameterNames.joined(separator: ", ")))"
+    }
+  }
+
+  func wrongCount(
+    _ function: Function, _ given: Int, _ named: [(name: String, value: Value, span: SourceSpan)],
+    _ span: SourceSpan
+  ) -> Diagnostic {
+    let names = function.parameterNames
+    var required = names.count
+    var most = "\(names.count)"
+    switch function.kind {
+    case .closure(let code, _): required = code.requiredCount
+    case .builtin(let builtin):
+      required = builtin.requiredCount
+      if builtin.isVariadic { most = "more" }
+    default: break
+    }
+    let expected =
+      "\(required)" == most
+      ? most : most == "more" ? "at least \(required)" : "\(required) to \(most)"
+    let noun = expected == "1" ? "argument" : "arguments"
+    let missing = names.prefix(required).dropFirst(given).filter { name in
+      !named.contains { $0.name == name }
+    }
+    let what =
+      given < required && !missing.isEmpty && given + named.count > 0
+      ? ", `\(missing.joined(separator: "`, `"))` is missing" : ""
+    return Diagnostic(
+      .error,
+      "`\(function.name ?? "this function")` takes \(expected) \(noun), found "
+        + "\(given + named.count)\(what)", at: span,
+      help: "it is called as `\(signature(function))`")
+  }
+
+  private func unknownParameter(
+    _ name: String, _ function: Function, _ span: SourceSpan
+  ) -> Diagnostic {
+    let names = function.parameterNames
+    let near = Suggestions.nearest(name, in: names)
+    return Diagnostic(
+      .error, "`\(function.name ?? "this function")` has no parameter `\(name)`", at: span,
+      help: near.isEmpty
+        ? "it is called as `\(signature(function))`"
+        : "did you mean `\(near.joined(separator: "` or `"))`?")
+  }
+
+  private func notCallable(
+    _ callee: Value, _ arguments: [Value], _ span: SourceSpan, _ calleeSpan: SourceSpan
+  ) -> Diagnostic {
+    let name = calleeSpan.text
+    var help: String?
+    if callee.isNumeric || callee.kindDescription == "a list", name.count <= 30 {
+      let inside =
+        calleeSpan.end < span.end
+        ? SourceSpan(span.source, calleeSpan.end, span.end).text.dropFirst().dropLast()
+        : "…"
+      help = "`\(name)[\(inside)]` is an element, `\(name)*(\(inside))` a product"
+    }
+    return Diagnostic(
+      .error, "`\(name)` is \(callee.kindDescription), not a function", at: calleeSpan, help: help)
+  }
+}
+
+extension SourceSpan {
+  /// The program text of the place.
+  var text: String {
+    guard let source, start >= 0, end >= start, Int(end) <= source.bytes.count else { return "" }
+    return String(decoding: source.bytes[Int(start)..<Int(end)], as: UTF8.self)
+  }
+}

@@ -1,0 +1,63 @@
+/// What a global name means, and what is said when it means nothing.
+import OptGraph
+import OptLibrary
+import OptSyntax
+
+extension Machine {
+  /// The meaning of a name that the program gave no value.
+  func meaning(of cell: Cell, _ span: SourceSpan) throws -> Value {
+    let value = try cell.resolved(self)
+    guard case .unset = value else { return value }
+    guard let tracer, let symbols = tracer.symbols else { throw unknownName(cell.name, span) }
+    // In formulas a name without a meaning is a number of its own.
+    if let known = symbols[cell.name] { return .traced(TracedNumbers(known)) }
+    let input = tracer.graph.input(Input(name: cell.name, role: .variable, shape: .scalar))
+    tracer.symbols?[cell.name] = input
+    return .traced(TracedNumbers(input))
+  }
+
+  func unknownName(_ name: String, _ span: SourceSpan) -> Diagnostic {
+    if let help = Words.foreign[name] {
+      return Diagnostic(.error, "`\(name)` is not known here", at: span, help: help)
+    }
+    var candidates = Set(user.setNames)
+    candidates.formUnion(Builtins.functions.keys)
+    candidates.formUnion(Builtins.constants.keys)
+    candidates.formUnion(Builtins.methods.keys)
+    candidates.formUnion(Library.definitions.keys)
+    let near = Suggestions.nearest(name, in: candidates)
+    var help: String?
+    if !near.isEmpty {
+      help = "did you mean `\(near.joined(separator: "` or `"))`?"
+    } else if let parts = split(name, candidates) {
+      help = "`\(parts.0) \(parts.1)` is the product"
+    }
+    return Diagnostic(.error, "unknown name `\(name)`", at: span, help: help)
+  }
+
+  /// A name that is two known names written together, such as `πr`.
+  private func split(_ name: String, _ known: Set<String>) -> (String, String)? {
+    var cut = name.index(after: name.startIndex)
+    while cut < name.endIndex {
+      let (a, b) = (String(name[..<cut]), String(name[cut...]))
+      if known.contains(a) && known.contains(b) { return (a, b) }
+      cut = name.index(after: cut)
+    }
+    return nil
+  }
+
+  /// Says once that a definition hides a built-in name.
+  func noteHiding(_ cell: Cell, _ namespace: Namespace, _ span: SourceSpan) {
+    guard namespace === user, !cell.isSet, !cell.saidHiding else { return }
+    let isBuiltin =
+      Builtins.constants[cell.name] != nil || Builtins.functions[cell.name] != nil
+      || Builtins.methods[cell.name] != nil
+    guard isBuiltin else { return }
+    cell.saidHiding = true
+    output(
+      .diagnostic(
+        Diagnostic(
+          .note, "`\(cell.name)` now means what you define here, not the built-in one",
+          at: span)))
+  }
+}

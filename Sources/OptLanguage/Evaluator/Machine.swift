@@ -1,0 +1,128 @@
+/// The evaluator's machine: the stack of frames, the state of jumps, the tracer, the global names.
+import OptGraph
+import OptNumerics
+import OptSyntax
+
+/// Slots of one call: parameters, captured values, local variables.
+package typealias Frame = UnsafeMutablePointer<Value>
+
+/// A compiled expression or statement.
+///
+/// Programs are trees of closures: 40 ns for an iteration of a scalar loop, and structured, so that
+/// the tracer can run both sides of a condition and the body of a map once.
+package typealias Code = (Frame) throws -> Value
+
+/// How a statement left its block.
+enum Jump { case none, breakLoop, continueLoop, returnValue }
+
+/// Plain state behind one pointer, so that reading it costs no exclusivity checks.
+struct MachineState {
+  var jump = Jump.none
+  var returned = Value.nothing
+  /// First free slot of the stack.
+  var top: Frame
+  let limit: Frame
+  var depth = 0
+  var isTracing = false
+  /// Counts definitions: while it stands still, compiled paths need no check of what they read.
+  var definitions = 0
+  /// Counts work between polls of the stop flag.
+  var ticks = 0
+}
+
+/// Runs programs. One thread at a time.
+package final class Machine {
+  let state: UnsafeMutablePointer<MachineState>
+  private let stack: Frame
+  private static let stackSize = 1 << 20
+  /// Deepest nesting of calls.
+  static let maximumDepth = 10_000
+
+  /// Raised by Ctrl-C and by the time limit.
+  package let stop = Stop()
+  /// The user's names and those of the library.
+  let user: Namespace
+  let library: Namespace
+
+  /// The trace that is being made; nil while numbers are computed.
+  var tracer: Tracer? {
+    didSet { state.pointee.isTracing = tracer != nil }
+  }
+
+  var random: RandomState
+  /// Where `print`, warnings and progress go.
+  var output: (SessionEvent) -> Void
+  var options: SessionOptions
+  /// Folders of the files that are running, innermost last.
+  var folders: [String] = []
+  /// Files loaded by `use`, by path.
+  var usedFiles: Set<String> = []
+  /// Whether a sentence ended without having converged.
+  var sawUnconverged = false
+
+  init(options: SessionOptions, output: @escaping (SessionEvent) -> Void) {
+    self.options = options
+    self.output = output
+    stack = .allocate(capacity: Self.stackSize)
+    state = .allocate(capacity: 1)
+    state.initialize(to: MachineState(top: stack, limit: stack + Self.stackSize))
+    random = RandomState(seed: options.seed)
+    library = Namespace(parent: nil)
+    user = Namespace(parent: library)
+  }
+
+  deinit {
+    state.deinitialize(count: 1)
+    state.deallocate()
+    stack.deallocate()
+  }
+
+  // MARK: Frames
+
+  /// Takes `count` slots from the stack, all unset.
+  @inline(__always)
+  func enter(_ count: Int, _ span: @autoclosure () -> SourceSpan) throws -> Frame {
+    let frame = state.pointee.top
+    let end = frame + count
+    if state.pointee.depth >= Self.maximumDepth || end > state.pointee.limit {
+      throw Diagnostic(
+        .error, "functions call each other more than \(Self.maximumDepth) levels deep",
+        at: span(), help: "a recursion needs a case that ends it")
+    }
+    frame.initialize(repeating: .unset, count: count)
+    state.pointee.top = end
+    state.pointee.depth += 1
+    return frame
+  }
+
+  @inline(__always)
+  func leave(_ frame: Frame, _ count: Int) {
+    frame.deinitialize(count: count)
+    state.pointee.top = frame
+    state.pointee.depth -= 1
+  }
+
+  /// Called once an iteration of every loop: notices Ctrl-C within a millisecond or so.
+  @inline(__always)
+  func tick(_ span: SourceSpan) throws {
+    state.pointee.ticks &+= 1
+    if state.pointee.ticks & 255 == 0, stop.isRequested { throw Interrupted(span: span) }
+  }
+
+  /// Called at every call of a function.
+  @inline(__always)
+  func poll(_ span: SourceSpan) throws {
+    if stop.isRequested { throw Interrupted(span: span) }
+  }
+}
+
+/// Thrown when the stop flag is raised.
+struct Interrupted: Error {
+  let span: SourceSpan
+}
+
+/// Where random numbers come from: a key and the number of the next draw.
+struct RandomState {
+  var seed: UInt64
+  var draw: UInt64 = 0
+}

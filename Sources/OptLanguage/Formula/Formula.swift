@@ -1,0 +1,122 @@
+/// Formulas: expressions of a graph as syntax trees that print the way people write.
+import OptGraph
+import OptSyntax
+
+/// An expression as a readable syntax tree with an arena of its own.
+package struct Formula: Sendable {
+  /// A part that was pulled out because it occurs several times: `where u = …`.
+  package struct Part: Sendable {
+    /// What the formula calls it.
+    package var name: String
+    /// What it stands for.
+    package var root: NodeID
+  }
+
+  /// The arena.
+  package var tree: SyntaxTree
+  /// The formula in `tree`.
+  package var root: NodeID
+  /// Parts that the formula names, each after those that it names itself.
+  package var parts: [Part]
+  /// Whether it is too large to be read: `tree` and `text` hold only its beginning.
+  package var isUnreadable: Bool
+  /// Whether every operation in it exists in the language, so that the text can be pasted back.
+  package var pastesBack: Bool
+
+  /// The formula of `expression` after the pass for display. Inputs appear by their names.
+  package static func of(_ expression: Expression) -> Formula {
+    if let elements = Elements.written(expression) {
+      let (_, roots) = elements.graph.forDisplay([elements])
+      let formula = Formula(displayed: roots.first ?? elements)
+      if !formula.isUnreadable { return formula }
+    }
+    let (_, roots) = expression.graph.forDisplay([expression])
+    return Formula(displayed: roots.first ?? expression)
+  }
+
+  /// The formula of an expression that has gone through the pass for display.
+  package init(displayed root: Expression) {
+    if let plain = Self.built(root, sharing: [], budget: Self.largest),
+      plain.text.count <= Self.longest
+    {
+      self = plain
+      return
+    }
+    let shared = SharedParts(root)
+    if !shared.nodes.isEmpty,
+      let parted = Self.built(root, sharing: shared.nodes, budget: Self.largest),
+      parted.text.count <= Self.longestWithParts
+    {
+      self = parted
+      return
+    }
+    if let plain = Self.built(root, sharing: [], budget: Self.largest),
+      plain.text.count <= Self.longestWithParts
+    {
+      self = plain
+      return
+    }
+    self = Self.beginning(root)
+  }
+
+  /// Nodes of a syntax tree that people read.
+  private static let largest = 250
+  /// Characters up to which repeated parts are written out.
+  private static let longest = 300
+  /// Characters up to which a formula is shown whole.
+  private static let longestWithParts = 900
+  /// Nodes and characters of the beginning of an unreadable formula.
+  private static let opening = (nodes: 80, characters: 160)
+
+  private init(_ builder: FormulaBuilder, _ root: NodeID, _ parts: [Part]) {
+    tree = builder.tree
+    tree.statements = [root]
+    self.root = root
+    self.parts = parts
+    isUnreadable = builder.isCut
+    pastesBack = builder.pastesBack && !builder.isCut
+  }
+
+  /// The formula with the nodes of `sharing` pulled out; nil if it takes more than `budget` nodes.
+  private static func built(_ root: Expression, sharing: [Int32], budget: Int) -> Formula? {
+    var builder = FormulaBuilder(root, budget: budget)
+    var parts: [Part] = []
+    for node in sharing {
+      let name = builder.partName()
+      let body = builder.statement(Expression(graph: root.graph, index: node))
+      builder.named[node] = name
+      parts.append(Part(name: name, root: body))
+    }
+    let main = builder.statement(root)
+    return builder.isCut ? nil : Formula(builder, main, parts)
+  }
+
+  private static func beginning(_ root: Expression) -> Formula {
+    var builder = FormulaBuilder(root, budget: opening.nodes)
+    let main = builder.statement(root)
+    var formula = Formula(builder, main, [])
+    formula.isUnreadable = true
+    formula.pastesBack = false
+    return formula
+  }
+
+  /// The formula as it is shown, with its parts: `u² + sin(u) where u = x - 1`.
+  package var text: String {
+    let printer = SyntaxPrinter(tree: tree, style: .formula)
+    let main = printer.print(root)
+    if isUnreadable { return Self.shortened(main) }
+    if parts.isEmpty { return main }
+    let list = parts.map { "\($0.name) = \(printer.print($0.root))" }
+    return main + " where " + list.joined(separator: ", ")
+  }
+
+  /// The beginning of `text`, ended at a space, and `…`.
+  private static func shortened(_ text: String) -> String {
+    var start = String(text.prefix(opening.characters))
+    if text.count > opening.characters, let space = start.lastIndex(of: " ") {
+      start = String(start[..<space])
+    }
+    while let last = start.last, last == " " || last == "…" { start.removeLast() }
+    return start + " …"
+  }
+}

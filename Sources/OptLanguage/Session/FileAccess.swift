@@ -1,0 +1,68 @@
+/// Reading and writing whole files, without Foundation.
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+enum FileAccess {
+  /// Why a file could not be used, in the system's words.
+  struct Problem: Error {
+    let reason: String
+    init(_ code: Int32) { reason = String(cString: strerror(code)).lowercased() }
+    init(reason: String) { self.reason = reason }
+  }
+
+  static func read(_ path: String) -> Result<[UInt8], Problem> {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return .failure(Problem(errno)) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return .failure(Problem(errno)) }
+    if status.st_mode & S_IFMT == S_IFDIR { return .failure(Problem(reason: "it is a folder")) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = chunk.withUnsafeMutableBytes { systemRead(descriptor, $0) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        return .failure(Problem(errno))
+      }
+      if count == 0 { return .success(bytes) }
+      bytes.append(contentsOf: chunk[..<count])
+    }
+  }
+
+  private static func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer)
+    -> Int
+  {
+    #if canImport(Glibc)
+      Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+    #else
+      Darwin.read(descriptor, buffer.baseAddress, buffer.count)
+    #endif
+  }
+
+  static func write(_ bytes: [UInt8], to path: String) -> Problem? {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { return Problem(errno) }
+    defer { close(descriptor) }
+    var done = 0
+    while done < bytes.count {
+      let count = bytes[done...].withUnsafeBytes { part in
+        #if canImport(Glibc)
+          Glibc.write(descriptor, part.baseAddress, part.count)
+        #else
+          Darwin.write(descriptor, part.baseAddress, part.count)
+        #endif
+      }
+      if count < 0 {
+        if errno == EINTR { continue }
+        return Problem(errno)
+      }
+      done += count
+    }
+    return nil
+  }
+}

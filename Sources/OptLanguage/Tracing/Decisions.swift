@@ -1,0 +1,238 @@
+/// Conditions and sizes that depend on traced numbers: they are decided at the point where the
+/// function is traced, and the decision becomes a guard.
+import OptEngine
+import OptGraph
+import OptNumerics
+import OptSyntax
+
+extension Machine {
+  /// A condition as one boolean.
+  func decide(_ value: Value, _ span: SourceSpan) throws -> Bool {
+    switch value {
+    case .boolean(let b): return b
+    case .lanes(let l) where l.isMask:
+      return try uniform(l, "a condition", span) != 0
+    case .traced(let t) where t.isMask && t.size == (1, 1):
+      return try concrete(value, "a condition", span) != 0
+    default: throw notCondition(value, span)
+    }
+  }
+
+  func notCondition(_ value: Value, _ span: SourceSpan) -> Diagnostic {
+    let help: String?
+    if value.isMask {
+      help = "write `all(…)` or `any(…)`"
+    } else if value.isNumeric {
+      help =
+        value.size ?? (0, 0) == (1, 1)
+        ? "write `x != 0`" : "compare it, then write `all(…)` or `any(…)`"
+    } else {
+      help = nil
+    }
+    return Diagnostic(
+      .error, "a condition is one boolean, found \(value.kindDescription)", at: span, help: help)
+  }
+
+  /// The number that all live lanes have.
+  private func uniform(_ l: LaneNumbers, _ what: String, _ span: SourceSpan) throws -> Double {
+    let shape = l.shape
+    let alive = tracer?.aliveLanes(shape)
+    var found: Double?
+    for k in 0..<shape.count where alive.map({ $0.mask[k] != 0 }) ?? true {
+      let x = l.buffer.pointer[k]
+      if let known = found, known != x {
+        throw CannotBatch("\(what) that differs from turn to turn", span)
+      }
+      found = x
+    }
+    return found ?? l.buffer[0]
+  }
+
+  /// One number that must be known.
+  func concrete(_ value: Value, _ what: String, _ span: SourceSpan) throws -> Double {
+    switch value {
+    case .lanes(let l): return try uniform(l, what, span)
+    case .traced:
+      return try concreteValue(value, what, span).scalar ?? .nan
+    default: return value.scalar ?? .nan
+    }
+  }
+
+  /// The known value of traced numbers at the point of the trace, guarded.
+  func concreteValue(_ value: Value, _ what: String, _ span: SourceSpan) throws -> Value {
+    guard case .traced(let t) = value, let tracer else { return value }
+    let expression = t.expression
+    let shape = expression.shape
+    guard shape.lanes.isEmpty else {
+      throw CannotBatch("\(what) that differs from turn to turn", span)
+    }
+    if !tracer.hasPoint, let symbol = tracer.firstSymbol(in: expression) {
+      throw Diagnostic(
+        .error, "\(what) depends on `\(symbol)`, which has no value here", at: span)
+    }
+    let known = tracer.interpreter.value(of: expression)
+    tracer.guards.append(Guard(predicate: expression, expected: known, span: span))
+    return Value(
+      Matrix(known, rows: Int(shape.rows), columns: Int(shape.columns), isMask: t.isMask))
+  }
+
+  /// Known numbers as they are, traced ones as their values at the point of the trace, unguarded:
+  /// for showing.
+  func snapshot(_ value: Value) -> Value {
+    guard case .traced(let t) = value, let tracer, tracer.hasPoint,
+      t.expression.shape.lanes.isEmpty
+    else { return value }
+    let shape = t.expression.shape
+    return Value(
+      Matrix(
+        tracer.interpreter.value(of: t.expression), rows: Int(shape.rows),
+        columns: Int(shape.columns), isMask: t.isMask))
+  }
+
+  /// Refuses what has an effect or jumps while several turns are traced at once.
+  func refuseInLanes(_ what: String, _ span: SourceSpan) throws {
+    if let tracer, !tracer.levels.isEmpty || !tracer.predicates.isEmpty {
+      throw CannotBatch("`\(what)` inside it", span)
+    }
+  }
+
+  // MARK: Conditions
+
+  /// `if` on something else than a boolean: a side is taken, or both are and merged.
+  func branch(
+    _ condition: Value, _ yes: Code, _ no: Code, _ slots: [Int], _ frame: Frame,
+    _ span: SourceSpan
+  ) throws -> Value {
+    switch condition {
+    case .lanes(let l) where l.isMask:
+      if let only = try? uniform(l, "a condition", span) {
+        return try only != 0 ? yes(frame) : no(frame)
+      }
+      return try merge(condition, .known(l), yes, no, slots, frame, span)
+    case .traced(let t) where t.isMask && t.size == (1, 1):
+      let expression = t.expression
+      let predicate = Predicate.traced(expression)
+      guard let tracer else { break }
+      if !expression.shape.lanes.isEmpty {
+        return try merge(condition, predicate, yes, no, slots, frame, span)
+      }
+      if !tracer.hasPoint, tracer.firstSymbol(in: expression) != nil {
+        do {
+          return try merge(condition, predicate, yes, no, slots, frame, span)
+        } catch let failure as CannotBatch {
+          throw Diagnostic(
+            .error, "this condition cannot become part of a formula: \(failure.reason)", at: span)
+        }
+      }
+      if tracer.merged.contains(span) {
+        do {
+          return try merge(condition, predicate, yes, no, slots, frame, span)
+        } catch is CannotBatch {}
+      }
+      return try decide(condition, span) ? yes(frame) : no(frame)
+    default: break
+    }
+    throw notCondition(condition, span)
+  }
+
+  /// Runs both sides, each on its own copy of the variables it assigns, and joins what differs.
+  private func merge(
+    _ condition: Value, _ predicate: Predicate, _ yes: Code, _ no: Code, _ slots: [Int],
+    _ frame: Frame, _ span: SourceSpan
+  ) throws -> Value {
+    guard let tracer else { return .nothing }
+    let before = slots.map { frame[$0] }
+    let depth = tracer.predicates.count
+    func side(_ code: Code, _ predicate: Predicate) throws -> (Value, [Value]) {
+      tracer.predicates.append(predicate)
+      defer {
+        tracer.predicates.removeSubrange(depth...)
+        for (slot, value) in zip(slots, before) { frame[slot] = value }
+      }
+      let value = try code(frame)
+      if state.pointee.jump != .none {
+        state.pointee.jump = .none
+        throw CannotBatch("a jump on one side of a condition", span)
+      }
+      return (value, slots.map { frame[$0] })
+    }
+    let opposite = try negation(condition, span)
+    let other: Predicate
+    switch opposite {
+    case .lanes(let l): other = .known(l)
+    case .traced(let t): other = .traced(t.expression)
+    default: return try decide(condition, span) ? yes(frame) : no(frame)
+    }
+    let (a, after) = try side(yes, predicate)
+    let (b, otherAfter) = try side(no, other)
+    for (k, slot) in slots.enumerated() {
+      frame[slot] = try joined(condition, after[k], otherAfter[k], span)
+    }
+    if case .nothing = a { return .nothing }
+    if case .nothing = b { return .nothing }
+    return try joined(condition, a, b, span)
+  }
+
+  /// `condition ? a : b` of values of the same kind and size.
+  func joined(
+    _ condition: Value, _ a: Value, _ b: Value, _ span: SourceSpan
+  ) throws -> Value {
+    switch (a, b) {
+    case (.unset, _), (_, .unset): return .unset
+    case (.nothing, .nothing): return .nothing
+    case (.record(let x), .record(let y)) where x.names == y.names:
+      return .record(
+        Record(
+          names: x.names,
+          values: try zip(x.values, y.values).map { try joined(condition, $0, $1, span) }))
+    case (.list(let x), .list(let y)) where x.items.count == y.items.count:
+      return .list(try zip(x.items, y.items).map { try joined(condition, $0, $1, span) })
+    case (.text(let x), .text(let y)) where x.string == y.string: return a
+    case (.function(let x), .function(let y)) where x === y: return a
+    default: break
+    }
+    guard a.isNumeric, b.isNumeric, a.size ?? (0, 0) == b.size ?? (0, 0) else {
+      throw CannotBatch(
+        "the sides of a condition are \(a.kindDescription) and \(b.kindDescription)", span)
+    }
+    let isMask = a.isMask && b.isMask
+    if case .lanes(let c) = condition, let x = laneNumbers(a), let y = laneNumbers(b) {
+      let shape = c.shape.broadcast(with: x.shape)?.broadcast(with: y.shape) ?? c.shape
+      let (p, u, v) = (
+        Broadcast.spread(c, shape), Broadcast.spread(x, shape), Broadcast.spread(y, shape)
+      )
+      let result = Buffer(uninitialized: shape.count)
+      for k in 0..<shape.count {
+        result.pointer[k] = p.pointer[k] != 0 ? u.pointer[k] : v.pointer[k]
+      }
+      return .lanes(LaneNumbers(lanes: shape.lanes, buffer: result, isMask: isMask))
+    }
+    let graph = try place(span)
+    return Value(
+      graph.select(
+        try expression(condition, span), try expression(a, span), try expression(b, span)),
+      isMask: isMask)
+  }
+
+  /// Known numbers, one a lane.
+  func laneNumbers(_ value: Value) -> LaneNumbers? {
+    switch value {
+    case .lanes(let l): l
+    case .number(let x): LaneNumbers(lanes: [], buffer: Buffer([x]))
+    case .boolean(let b): LaneNumbers(lanes: [], buffer: Buffer([b ? 1 : 0]), isMask: true)
+    default: nil
+    }
+  }
+}
+
+extension Tracer {
+  /// The name of an input without a value that an expression depends on.
+  func firstSymbol(in expression: Expression) -> String? {
+    let live = graph.reachable(from: [expression.index])
+    for (node, input) in zip(graph.inputNodes, graph.inputs)
+    where Int(node) < live.count && live[Int(node)] && input.role == .variable {
+      return input.name
+    }
+    return nil
+  }
+}

@@ -1,0 +1,342 @@
+/// `f'`, `∇f`, `hessian(f)` and their kin: calls of derivatives of functions.
+import OptCalculus
+import OptEngine
+import OptGraph
+import OptNumerics
+import OptSyntax
+
+/// What is compiled for calls of derivatives of one function, by structure of the arguments.
+final class CompiledCalls {
+  var entries: [String: TracedFunction] = [:]
+  /// Different known numbers seen for named arguments; beyond a few they become inputs.
+  var namedNumbers = 0
+  static let largestCount = 32
+}
+
+extension Machine {
+  /// The derivative of a function as a function.
+  func derived(
+    _ order: DerivedFunction.Order, _ value: Value, _ span: SourceSpan
+  ) throws -> Value {
+    guard case .function(let base) = value else {
+      let what = order == .prime ? "`'`" : order == .gradient ? "`∇`" : "a derivative"
+      throw Diagnostic(
+        .error, "\(what) wants a function, found \(value.kindDescription)", at: span,
+        help: "a formula is differentiated by `differentiate E by x`")
+    }
+    return .function(Function(.derived(DerivedFunction(base: base, order: order))))
+  }
+
+  func callDerived(
+    _ derived: DerivedFunction, _ arguments: [Value],
+    _ named: [(name: String, value: Value, span: SourceSpan)], _ spans: [SourceSpan],
+    _ span: SourceSpan
+  ) throws -> Value {
+    var positional = arguments
+    var directions: [Value] = []
+    switch derived.order {
+    case .hvp, .jvp, .vjp:
+      guard arguments.count >= 2, arguments.count % 2 == 0 || derived.order == .vjp else {
+        throw Diagnostic(
+          .error, "`\(derived.name)` takes the arguments and then a vector for each of them",
+          at: span, help: "it is called as `\(derived.name)(x, v)`")
+      }
+      let count = derived.order == .vjp ? arguments.count - 1 : arguments.count / 2
+      positional = Array(arguments.prefix(count))
+      directions = Array(arguments.dropFirst(count))
+    default: break
+    }
+    guard !positional.isEmpty else {
+      throw wrongCount(
+        Function(.derived(derived)), 0, named, span)
+    }
+    for (k, argument) in positional.enumerated() where !argument.isDifferentiable {
+      throw Diagnostic(
+        .error, "cannot differentiate by \(argument.kindDescription)",
+        at: k < spans.count ? spans[k] : span,
+        help: "arguments given by name are held fixed: `\(derived.name)(w, n = 3)`")
+    }
+    let isTraced = (positional + directions + named.map(\.value)).contains { $0.isTraced }
+    if tracer != nil {
+      return try inGraph(derived, positional, directions, named, spans, span)
+    }
+    _ = isTraced
+    return try compiledCall(derived, positional, directions, named, spans, span)
+  }
+
+  // MARK: Inside a trace
+
+  /// The derivative as further nodes of the graph being traced: the arguments become inputs of
+  /// their own, which are replaced by the real ones afterwards.
+  private func inGraph(
+    _ derived: DerivedFunction, _ positional: [Value], _ directions: [Value],
+    _ named: [(name: String, value: Value, span: SourceSpan)], _ spans: [SourceSpan],
+    _ span: SourceSpan
+  ) throws -> Value {
+    guard let tracer else { return .nothing }
+    let graph = try place(span)
+    var leaves: [Leaf] = []
+    let names = derived.base.parameterNames
+    let templates = positional.enumerated().map { k, value in
+      Template.of(value, named: k < names.count ? names[k] : "x", &leaves)
+    }
+    let parts = zip(templates, positional).flatMap { $0.leaves(of: $1) ?? [] }
+    let lanes = tracer.laneShape
+    var inputs: [Expression] = []
+    var replacements: [Int32: Expression] = [:]
+    for (leaf, part) in zip(leaves, parts) {
+      // A variable may differ in every lane that the function sees.
+      let shape = lanes.with(rows: leaf.rows, columns: leaf.columns)
+      let real = try expression(part, span).broadcast(to: shape)
+      let input = graph.input(Input(name: leaf.name, role: .data, shape: shape))
+      if tracer.hasPoint || tracer.firstSymbol(in: real) == nil {
+        tracer.interpreter.bind(input, tracer.interpreter.value(of: real))
+      }
+      inputs.append(input)
+      replacements[input.index] = real
+    }
+    let guards = tracer.guards.count
+    let arguments = templates.map { template in
+      template.value { .traced(TracedNumbers(inputs[$0])) }
+    }
+    let value = try apply(
+      .function(derived.base), arguments, named: named, spans: spans, at: span, calleeSpan: span)
+    tracer.mark(span)
+    let results = try differentiate(
+      derived, value, inputs, templates, directions, leaves, span)
+    // The guards speak of the inputs made here.
+    let roots = results.expressions + tracer.guards[guards...].map(\.predicate)
+    let real = graph.substitute(roots, replacements)
+    for k in guards..<tracer.guards.count {
+      tracer.guards[k].predicate = real[results.expressions.count + k - guards]
+    }
+    return results.value(real.map { Value($0) })
+  }
+
+  /// Derivative nodes, and how they make up the value of the call.
+  private struct Results {
+    var expressions: [Expression]
+    var value: ([Value]) -> Value
+  }
+
+  private func differentiate(
+    _ derived: DerivedFunction, _ value: Value, _ inputs: [Expression], _ templates: [Template],
+    _ directions: [Value], _ leaves: [Leaf], _ span: SourceSpan
+  ) throws -> Results {
+    try checkResult(derived, value, templates, span)
+    let y = try expression(value, span)
+    let names = derived.base.parameterNames
+    func structured(_ values: [Value]) -> Value {
+      Self.structured(templates, names, values)
+    }
+    func along() throws -> [Expression] {
+      let parts = try matching(directions, templates, derived, span)
+      return try parts.map { try expression($0, span) }
+    }
+    switch derived.order {
+    case .prime:
+      let ones = inputs.map { ($0, tangent: $0.graph.number(1)) }
+      return Results(expressions: pushforward([y], along: ones)) { $0[0] }
+    case .gradient:
+      return Results(expressions: gradient(of: y, by: inputs), value: structured)
+    case .jacobian:
+      try refuseInLanes("jacobian", span)
+      return Results(expressions: [OptCalculus.jacobian(of: [y], by: inputs)]) { $0[0] }
+    case .hessian:
+      try refuseInLanes("hessian", span)
+      return Results(expressions: [hessian(of: y, by: inputs)]) { $0[0] }
+    case .hvp:
+      return Results(expressions: hvp(of: y, by: inputs, along: try along()), value: structured)
+    case .jvp:
+      let tangents = zip(inputs, try along()).map { ($0, tangent: $1) }
+      return Results(expressions: pushforward([y], along: tangents)) { $0[0] }
+    case .vjp:
+      guard let direction = directions.first, direction.size ?? (0, 0) == value.size ?? (1, 1)
+      else {
+        throw Diagnostic(
+          .error,
+          "the vector of `\(derived.name)` has the size of the function's result, "
+            + value.kindDescription, at: span)
+      }
+      let weighted = (y * (try expression(direction, span))).reduceElements(.sum)
+      return Results(expressions: gradient(of: weighted, by: inputs), value: structured)
+    }
+  }
+
+  private func checkResult(
+    _ derived: DerivedFunction, _ value: Value, _ templates: [Template], _ span: SourceSpan
+  ) throws {
+    let name = derived.base.name ?? "the function"
+    guard value.isNumeric, !value.isMask else {
+      throw Diagnostic(
+        .error, "cannot differentiate `\(name)`: its result is \(value.kindDescription)", at: span)
+    }
+    let isNumber = value.size ?? (1, 1) == (1, 1)
+    switch derived.order {
+    case .gradient, .hessian, .hvp:
+      guard isNumber else {
+        throw Diagnostic(
+          .error,
+          "`\(derived.name)` wants a function whose result is a number, but `\(name)` "
+            + "gives \(value.kindDescription)", at: span,
+          help: "`jacobian(\(derived.base.name ?? "f"))` is the matrix of all derivatives")
+      }
+    case .prime:
+      guard templates.count == 1, case .numbers(1, 1, _) = templates[0] else {
+        throw Diagnostic(
+          .error, "`\(derived.name)` is the derivative of a function of one number", at: span,
+          help: "`∇\(derived.base.name ?? "f")` is the gradient")
+      }
+    default: break
+    }
+  }
+
+  /// One value a parameter: itself for one parameter, else a record.
+  private static func structured(
+    _ templates: [Template], _ names: [String], _ values: [Value]
+  ) -> Value {
+    let parts = templates.map { $0.value { values[$0] } }
+    if parts.count == 1 { return parts[0] }
+    let fields = parts.indices.map { $0 < names.count ? names[$0] : "x\($0 + 1)" }
+    return .record(Record(names: fields, values: parts))
+  }
+
+  private func matching(
+    _ directions: [Value], _ templates: [Template], _ derived: DerivedFunction, _ span: SourceSpan
+  ) throws -> [Value] {
+    var all: [Value] = []
+    for (template, direction) in zip(templates, directions) {
+      guard let parts = template.leaves(of: direction) else {
+        throw Diagnostic(
+          .error,
+          "a vector of `\(derived.name)` has another size than its argument: "
+            + direction.kindDescription, at: span)
+      }
+      all += parts
+    }
+    return all
+  }
+
+  // MARK: Outside a trace
+
+  private func compiledCall(
+    _ derived: DerivedFunction, _ positional: [Value], _ directions: [Value],
+    _ named: [(name: String, value: Value, span: SourceSpan)], _ spans: [SourceSpan],
+    _ span: SourceSpan
+  ) throws -> Value {
+    let base = derived.base
+    let names = base.parameterNames
+    let calls = base.compiled ?? CompiledCalls()
+    base.compiled = calls
+    // Positional arguments, then directions, then named data are flat inputs.
+    var leaves: [Leaf] = []
+    let templates = positional.enumerated().map { k, value in
+      Template.of(value, named: k < names.count ? names[k] : "x", &leaves)
+    }
+    let variableCount = leaves.count
+    let directionTemplates = directions.map { Template.of($0, named: "v", &leaves) }
+    let namedTemplates = named.map { argument -> Template in
+      // A known number shapes the trace until it has changed a few times.
+      if case .number = argument.value, calls.namedNumbers < 4 { return .constant(argument.value) }
+      return Template.of(argument.value, named: argument.name, &leaves)
+    }
+    var key = "\(derived.order)"
+    for template in templates + directionTemplates { key += " " + template.key(leaves) }
+    for (argument, template) in zip(named, namedTemplates) {
+      key += " \(argument.name)=" + template.key(leaves)
+      if case .constant(.number(let x)) = template { key += "\(x)" }
+    }
+    let traced: TracedFunction
+    if let known = calls.entries[key] {
+      traced = known
+    } else {
+      if calls.entries.count >= CompiledCalls.largestCount { calls.entries.removeAll() }
+      if named.contains(where: { if case .number = $0.value { true } else { false } }) {
+        calls.namedNumbers += 1
+      }
+      let function = Value.function(Function(.derived(derived)))
+      let constants = zip(named, namedTemplates).map { ($0.name, $1, $0.span) }
+      traced = TracedFunction(self, leaves: leaves, variableCount: variableCount, at: span) {
+        [unowned self] values in
+        let arguments = (templates + directionTemplates).map { $0.value { values[$0] } }
+        let fixed = constants.map { name, template, place in
+          (name: name, value: template.value { values[$0] }, span: place)
+        }
+        let result = try self.apply(
+          function, arguments, named: fixed, spans: spans, at: span, calleeSpan: span)
+        // One flat vector: the parts in order.
+        return try self.flattened(result, span)
+      }
+      calls.entries[key] = traced
+    }
+    return try evaluate(
+      traced, derived, templates, positional + directions + named.map(\.value),
+      templates + directionTemplates + namedTemplates, span)
+  }
+
+  private func evaluate(
+    _ traced: TracedFunction, _ derived: DerivedFunction, _ templates: [Template],
+    _ values: [Value], _ all: [Template], _ span: SourceSpan
+  ) throws -> Value {
+    var matrices: [Matrix] = []
+    for (template, value) in zip(all, values) {
+      for part in template.leaves(of: value) ?? [] {
+        if let matrix = part.matrix { matrices.append(matrix) }
+      }
+    }
+    for (k, matrix) in matrices.enumerated() where k < traced.leaves.count {
+      traced.pointers[k] = UnsafePointer(matrix.buffer.pointer)
+    }
+    let executable = try withExtendedLifetime(matrices) { try traced.run(.value) }
+    guard let executable else { throw Interrupted(span: span) }
+    let shape = executable.shape(0)
+    let flat = executable.output(0)
+    func matrix(_ offset: Int, _ rows: Int, _ columns: Int) -> Value {
+      let buffer = Buffer(uninitialized: rows * columns)
+      buffer.pointer.update(from: flat + offset, count: rows * columns)
+      return Value(Matrix(buffer, rows: rows, columns: columns))
+    }
+    switch derived.order {
+    case .gradient, .hvp, .vjp:
+      var offsets: [Int] = []
+      var total = 0
+      for leaf in traced.leaves.prefix(traced.variableCount) {
+        offsets.append(total)
+        total += leaf.count
+      }
+      let parts = traced.leaves.prefix(traced.variableCount).enumerated().map { k, leaf in
+        matrix(offsets[k], leaf.rows, leaf.columns)
+      }
+      return Self.structured(templates, derived.base.parameterNames, parts)
+    default: return matrix(0, Int(shape.rows), Int(shape.columns))
+    }
+  }
+
+  /// All numbers of a value as one column, or a single matrix as it is.
+  func flattened(_ value: Value, _ span: SourceSpan) throws -> Value {
+    if value.isNumeric { return value }
+    var leaves: [Leaf] = []
+    let template = Template.of(value, named: "", &leaves)
+    let parts = try (template.leaves(of: value) ?? []).map { try expression($0, span) }
+    let graph = try place(span)
+    var pieces: [(expression: Expression, map: StridedMap)] = []
+    var offset = 0
+    for part in parts {
+      pieces.append((part, StridedMap(offset: offset, strides: part.shape.strides)))
+      offset += part.shape.count
+    }
+    return Value(graph.assemble(Shape(rows: offset, columns: 1), adds: false, pieces))
+  }
+}
+
+extension Value {
+  /// Whether derivatives by it make sense: numbers, and records and lists of numbers.
+  var isDifferentiable: Bool {
+    switch self {
+    case .number, .matrix, .traced, .lanes: !isMask
+    case .record(let r): r.report == nil && r.values.contains { $0.isDifferentiable }
+    case .list(let l): l.items.contains { $0.isDifferentiable }
+    default: false
+    }
+  }
+}

@@ -1,0 +1,283 @@
+/// A function traced at points: its paths, what is compiled for them, and which one holds now.
+import OptCalculus
+import OptEngine
+import OptGraph
+import OptNumerics
+import OptSyntax
+
+/// What is computed from a traced result.
+enum Query: Int {
+  case value, prime, gradient, valueAndGradient, jacobian, hessian, product, pullback
+  case valueGradientHessian
+}
+
+/// One path through a function: a graph, and the decisions under which it is right.
+final class TracedPath {
+  let tracer: Tracer
+  let inputs: [Expression]
+  let result: Value
+  /// The definitions counter when the reads were last found unchanged.
+  var checkedAt: Int
+  fileprivate var executables: [Executable?] = Array(repeating: nil, count: 9)
+
+  init(_ tracer: Tracer, _ inputs: [Expression], _ result: Value, checkedAt: Int) {
+    self.tracer = tracer
+    self.inputs = inputs
+    self.result = result
+    self.checkedAt = checkedAt
+  }
+}
+
+/// A compiled query of one path.
+final class Executable {
+  let program: Program
+  let workspace: Workspace
+  /// Outputs before the guards.
+  let resultCount: Int
+  /// Which flat input each input of the program is; nil for globals and unused ones.
+  let leaves: [Int?]
+  let guards: [Guard]
+  /// The direction of a product, after the flat inputs.
+  private let globals: [(input: Int, cell: Cell)]
+  private var boundGlobals: [Matrix] = []
+  private var boundAt = -1
+  private let keyInput: Int?
+  private let key: Buffer
+
+  init(_ path: TracedPath, _ outputs: [Expression], extraInputs: [Expression] = []) {
+    let graph = path.tracer.graph
+    guards = path.tracer.guards.filter { $0.predicate.constant == nil }
+    resultCount = outputs.count
+    program = Program(graph, outputs: outputs + guards.map(\.predicate))
+    workspace = program.makeWorkspace()
+    var places: [Int32: Int] = [:]
+    for (k, input) in (path.inputs + extraInputs).enumerated() { places[input.index] = k }
+    let used = program.isUsed
+    leaves = graph.inputNodes.prefix(used.count).enumerated().map { k, node in
+      used[k] ? places[node] : nil
+    }
+    var globals: [(input: Int, cell: Cell)] = []
+    for (k, node) in graph.inputNodes.prefix(used.count).enumerated() where used[k] {
+      if let entry = path.tracer.globals.first(where: { $0.expression.index == node }) {
+        globals.append((k, entry.cell))
+      }
+    }
+    self.globals = globals
+    key = Buffer(count: 1)
+    let keyNode = path.tracer.randomKey?.index
+    keyInput = graph.inputNodes.prefix(used.count).firstIndex { $0 == keyNode }
+    if let keyInput { workspace.bind(keyInput, to: UnsafePointer(key.pointer)) }
+  }
+
+  /// Runs with the flat inputs at `pointers`; false when it was stopped.
+  func run(
+    _ pointers: UnsafePointer<UnsafePointer<Double>>, definitions: Int, draw: Double,
+    _ stop: Stop
+  ) -> Bool {
+    for k in 0..<leaves.count {
+      if let leaf = leaves[k] { workspace.bind(k, to: pointers[leaf]) }
+    }
+    if definitions != boundAt, !globals.isEmpty {
+      boundGlobals = []
+      for (input, cell) in globals {
+        guard let matrix = cell.value.pointee.matrix else { continue }
+        boundGlobals.append(matrix)
+        workspace.bind(input, to: UnsafePointer(matrix.buffer.pointer))
+      }
+    }
+    boundAt = definitions
+    key[0] = draw
+    return workspace.run(stop)
+  }
+
+  /// The index of the first guard that does not hold for the last run.
+  var firstBrokenGuard: Int? {
+    for (k, condition) in guards.enumerated() {
+      let value = workspace.output(resultCount + k)
+      for i in 0..<condition.expected.count
+      where value[i] != condition.expected.pointer[i]
+        && !(value[i].isNaN && condition.expected.pointer[i].isNaN)
+      {
+        return k
+      }
+    }
+    return nil
+  }
+
+  func output(_ k: Int) -> UnsafePointer<Double> { workspace.output(k) }
+  func shape(_ k: Int) -> Shape { program.outputShapes[k] }
+}
+
+/// A function with arguments of a fixed structure.
+final class TracedFunction {
+  let machine: Machine
+  let leaves: [Leaf]
+  /// Leaves that derivatives are taken by: the positional arguments.
+  let variableCount: Int
+  private let call: ([Value]) throws -> Value
+  private var paths: [TracedPath] = []
+  private var brokenAt: [SourceSpan: Int] = [:]
+  private let span: SourceSpan
+  /// -1 for a function that is to be maximised.
+  let sign: Double
+  /// The number of the draw for random numbers inside the function.
+  var draw = 0.0
+
+  private static let largestPathCount = 16
+
+  /// `call` evaluates the function on the values of the leaves.
+  init(
+    _ machine: Machine, leaves: [Leaf], variableCount: Int, sign: Double = 1, at span: SourceSpan,
+    call: @escaping ([Value]) throws -> Value
+  ) {
+    self.machine = machine
+    self.leaves = leaves
+    self.variableCount = variableCount
+    self.call = call
+    self.span = span
+    self.sign = sign
+    pointers = .allocate(capacity: 2 * leaves.count + 1)
+  }
+
+  deinit { pointers.deallocate() }
+
+  /// Where the caller puts the addresses of the flat inputs, and after them those of a direction.
+  let pointers: UnsafeMutablePointer<UnsafePointer<Double>>
+
+  /// The result of `query` at the inputs that `pointers` name, by a path that holds there; nil when
+  /// stopped.
+  func run(_ query: Query) throws -> Executable? {
+    let definitions = machine.state.pointee.definitions
+    var k = 0
+    while k < paths.count {
+      let path = paths[k]
+      guard isFresh(path) else {
+        paths.remove(at: k)
+        continue
+      }
+      let executable = try self.executable(path, query)
+      guard
+        executable.run(UnsafePointer(pointers), definitions: definitions, draw: draw, machine.stop)
+      else { return nil }
+      if let broken = executable.firstBrokenGuard {
+        brokenAt[executable.guards[broken].span, default: 0] += 1
+        k += 1
+        continue
+      }
+      if k > 0 {
+        // The path that held last is tried first.
+        paths.remove(at: k)
+        paths.insert(path, at: 0)
+      }
+      return executable
+    }
+    let path = try trace()
+    paths.insert(path, at: 0)
+    if paths.count > Self.largestPathCount { paths.removeLast() }
+    let executable = try self.executable(path, query)
+    return executable.run(
+      UnsafePointer(pointers), definitions: definitions, draw: draw, machine.stop)
+      ? executable : nil
+  }
+
+  /// The path that holds at the inputs now, traced if need be.
+  func path() throws -> TracedPath {
+    _ = try run(.value)
+    if let first = paths.first { return first }
+    return try trace()
+  }
+
+  /// Whether what the path read still has the values that it saw.
+  private func isFresh(_ path: TracedPath) -> Bool {
+    let now = machine.state.pointee.definitions
+    if path.checkedAt == now { return true }
+    var isFresh = true
+    for (cell, version) in path.tracer.reads where cell.version != version {
+      if path.tracer.globals.contains(where: { $0.cell === cell }), sameShape(path, cell) {
+        continue
+      }
+      cell.changesWhileTraced += 1
+      isFresh = false
+    }
+    if isFresh { path.checkedAt = now }
+    return isFresh
+  }
+
+  private func sameShape(_ path: TracedPath, _ cell: Cell) -> Bool {
+    guard let matrix = cell.value.pointee.matrix,
+      let entry = path.tracer.globals.first(where: { $0.cell === cell })
+    else { return false }
+    return entry.expression.shape == matrix.shape
+  }
+
+  private func trace() throws -> TracedPath {
+    let tracer = Tracer(.execution, hasPoint: true)
+    for (place, count) in brokenAt where count >= 2 { tracer.merged.insert(place) }
+    let definitions = machine.state.pointee.definitions
+    var inputs: [Expression] = []
+    var values: [Value] = []
+    for (k, leaf) in leaves.enumerated() {
+      let input = tracer.graph.input(
+        Input(name: leaf.name, role: k < variableCount ? .variable : .data, shape: leaf.shape))
+      let buffer = Buffer(uninitialized: leaf.count)
+      buffer.pointer.update(from: pointers[k], count: leaf.count)
+      tracer.interpreter.bind(input, buffer)
+      inputs.append(input)
+      values.append(.traced(TracedNumbers(input)))
+    }
+    let result = try machine.tracing(tracer) { try call(values) }
+    return TracedPath(tracer, inputs, result, checkedAt: definitions)
+  }
+
+  // MARK: Queries
+
+  private func executable(_ path: TracedPath, _ query: Query) throws -> Executable {
+    if let known = path.executables[query.rawValue] { return known }
+    let made = try machine.tracing(path.tracer) { try build(path, query) }
+    path.executables[query.rawValue] = made
+    return made
+  }
+
+  private func build(_ path: TracedPath, _ query: Query) throws -> Executable {
+    let variables = Array(path.inputs.prefix(variableCount))
+    var y = try machine.expression(path.result, span)
+    if sign < 0 { y = -y }
+    func direction() -> [Expression] {
+      variables.enumerated().map { k, variable in
+        path.tracer.graph.input(
+          Input(name: "direction \(k)", role: .data, shape: variable.shape))
+      }
+    }
+    switch query {
+    case .value: return Executable(path, [y])
+    case .gradient: return Executable(path, gradient(of: y, by: variables))
+    case .valueAndGradient: return Executable(path, [y] + gradient(of: y, by: variables))
+    case .valueGradientHessian:
+      return Executable(
+        path, [y] + gradient(of: y, by: variables) + [hessian(of: y, by: variables)])
+    case .hessian: return Executable(path, [hessian(of: y, by: variables)])
+    case .jacobian: return Executable(path, [OptCalculus.jacobian(of: [y], by: variables)])
+    case .prime:
+      let ones = variables.map { ($0, tangent: path.tracer.graph.number(1)) }
+      return Executable(path, pushforward([y], along: ones))
+    case .product:
+      let along = direction()
+      return Executable(path, hvp(of: y, by: variables, along: along), extraInputs: along)
+    case .pullback:
+      return Executable(path, [y])
+    }
+  }
+}
+
+extension Machine {
+  /// Runs `body` with `tracer` as the trace being made.
+  func tracing<Result>(_ tracer: Tracer, _ body: () throws -> Result) throws -> Result {
+    let outer = self.tracer
+    self.tracer = tracer
+    defer {
+      self.tracer = outer
+      if let outer { for (cell, _) in tracer.reads { outer.noteRead(cell) } }
+    }
+    return try body()
+  }
+}

@@ -1,0 +1,115 @@
+/// The criteria of a run in numbers, and the solution made of them.
+import OptNumerics
+
+extension Driver {
+  /// The tolerance on the expected decrease under the default stops: nine digits of the value, or
+  /// what a value near zero deserves.
+  var decreaseTolerance: Double { 1e-9 * abs(run.value) + 1e-16 }
+
+  /// True if the method has no model or its model expects next to nothing.
+  var expectsNoDecrease: Bool {
+    guard let decrease = measures.expectedDecrease else { return true }
+    return decrease <= decreaseTolerance
+  }
+
+  /// The decrease left is lost in the rounding error of the value. Where the exact Hessian says how
+  /// much is left, eleven digits of the value are enough for a method that is stuck.
+  var isAtFloor: Bool {
+    if let spread = measures.simplexSpread { return spread <= 8 * run.noise }
+    guard let decrease = measures.expectedDecrease else { return false }
+    return decrease <= floorTolerance
+  }
+
+  var floorTolerance: Double { max(4 * run.noise, isAssessed ? 1e-11 * abs(run.value) : 0) }
+
+  /// Sees to it that the gradient at the best point is known, for the report.
+  func completeBest() {
+    guard run.wantsGradient, !run.knowsBestGradient, run.bestValue.isFinite, run.halt == nil else {
+      return
+    }
+    let isCurrent = (0..<run.dimension).allSatisfy { run.x[$0] == run.best[$0] }
+    if isCurrent, run.knowsGradient, run.value == run.bestValue {
+      run.bestGradient.update(from: run.gradient, count: run.dimension)
+      run.knowsBestGradient = true
+      return
+    }
+    var answer = Answer()
+    answer.gradient = run.bestGradient
+    run.knowsBestGradient =
+      run.evaluate([.value, .gradient], at: run.best, into: &answer) == .done
+  }
+
+  static let diameterTolerance = 1e-8
+
+  var spreadTolerance: Double { 1e-12 * abs(run.value) + 1e-15 }
+
+  /// The simplex is small in the variables and in the value.
+  var simplexIsSmall: Bool {
+    guard let diameter = measures.simplexDiameter, let spread = measures.simplexSpread else {
+      return false
+    }
+    return diameter <= Self.diameterTolerance && spread <= spreadTolerance
+  }
+
+  func solution(_ reason: StopReason) -> Solution {
+    completeBest()
+    run.watch.read()
+    let last = Point(x: copy(run.x), value: run.value, step: run.step)
+    let hasBest = run.bestValue.isFinite
+    var culprit: Fault?
+    switch reason {
+    case .valueNotFinite, .gradientNotFinite: culprit = run.objective.culprit(at: run.x)
+    default: break
+    }
+    let criteria = criteria()
+    return Solution(
+      x: hasBest ? copy(run.best) : start, value: hasBest ? run.bestValue : run.value,
+      gradient: run.knowsBestGradient ? copy(run.bestGradient) : nil, bestStep: run.bestStep,
+      last: last, start: Point(x: start, value: startValue, step: 0), reason: reason,
+      steps: run.step, counts: run.counts, seconds: run.watch.elapsed, method: method.name,
+      options: method.options, layout: run.objective.layout, criteria: criteria,
+      expectedDecrease: measures.expectedDecrease, trace: run.trace, path: path,
+      pathRows: pathRows, culprit: culprit)
+  }
+
+  /// Every criterion in force with its value at the end.
+  private func criteria() -> [Criterion] {
+    var list: [Criterion] = []
+    func below(_ name: String, _ value: Double, _ tolerance: Double?) {
+      guard let tolerance else { return }
+      list.append(
+        Criterion(name: name, value: value, tolerance: tolerance, isMet: value < tolerance))
+    }
+    func reached(_ name: String, _ value: Double, _ limit: Double?) {
+      guard let limit else { return }
+      list.append(Criterion(name: name, value: value, tolerance: limit, isMet: value >= limit))
+    }
+    if run.knowsBestGradient {
+      below("gradient", maximumNorm(run.bestGradient, run.dimension), stops.gradient)
+    } else if run.wantsGradient {
+      below("gradient", run.gradientNorm, stops.gradient)
+    }
+    if stops.isDefault, let decrease = measures.expectedDecrease {
+      let tolerance = max(decreaseTolerance, floorTolerance)
+      list.append(
+        Criterion(
+          name: "expected decrease", value: decrease, tolerance: tolerance,
+          isMet: decrease <= tolerance))
+    }
+    if stops.isDefault, let diameter = measures.simplexDiameter {
+      below("simplex diameter", diameter, Self.diameterTolerance)
+      below("simplex spread", measures.simplexSpread ?? .nan, spreadTolerance)
+    }
+    below("value", run.bestValue, stops.value)
+    below("change", run.change, stops.change)
+    let steps = stops.steps ?? (stops.namesBudget ? nil : Stops.defaultSteps)
+    reached("steps", Double(run.step), steps.map(Double.init))
+    reached("evaluations", Double(run.counts.evaluations), stops.evaluations.map(Double.init))
+    reached("seconds", run.watch.elapsed, stops.seconds)
+    return list
+  }
+
+  private func copy(_ pointer: UnsafePointer<Double>) -> [Double] {
+    Array(UnsafeBufferPointer(start: pointer, count: run.dimension))
+  }
+}

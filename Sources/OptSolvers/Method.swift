@@ -1,0 +1,91 @@
+/// What a minimisation method is to the driver: configured once, started per run, one step at a time.
+import OptNumerics
+
+/// An option of a method as the report shows it.
+package struct MethodOption: Sendable, Equatable {
+  package var name: String
+  package var value: String
+  package init(name: String, value: String) {
+    self.name = name
+    self.value = value
+  }
+}
+
+/// One configured method; every run asks it for a fresh `Iteration`.
+package protocol Method: Sendable {
+  /// The name in the language, e.g. `bfgs`.
+  var name: String { get }
+  /// Every option with the value in force, defaults included.
+  var options: [MethodOption] { get }
+  /// What the objective must offer.
+  var needs: Ask { get }
+  /// Compares values at different points, so that a cost that changes from step to step misleads
+  /// it. The driver then also watches for steps that no longer make progress.
+  var needsDeterministicCosts: Bool { get }
+  /// Prepares a run. `run` holds the start point, already evaluated.
+  func start(_ run: Run) -> any Iteration
+}
+
+/// The state of a method within one run.
+package protocol Iteration: AnyObject {
+  /// Makes one step: asks `run` for what it needs at `run.x` and calls `run.accept`.
+  func step(_ run: Run) -> Advance
+  /// What the method knows about its distance from a minimum, after a step.
+  func measures(_ run: Run) -> Measures
+  /// Called when the default criteria hold at `run.x`: true if the method has nothing to object.
+  /// A method that returns false continues from `run.x`.
+  func confirms(_ run: Run) -> Bool
+  /// Called when the method is stuck and this is not the precision floor: true if it has another
+  /// way to go on from `run.x`.
+  func recover(_ run: Run) -> Bool
+  /// Told that the driver moved `run.x` to another point: what the method remembers is void.
+  func restart(_ run: Run)
+}
+
+extension Iteration {
+  package func measures(_ run: Run) -> Measures { Measures() }
+  package func confirms(_ run: Run) -> Bool { true }
+  package func recover(_ run: Run) -> Bool { false }
+  package func restart(_ run: Run) {}
+}
+
+/// How a step ended.
+package enum Advance: Sendable, Equatable {
+  /// A new point was accepted.
+  case moved
+  /// No acceptable point was found; `why` tells the kind. The driver decides whether this is the
+  /// precision floor.
+  case stuck(Impasse)
+  /// A value or derivative that the method cannot do without is not finite.
+  case notFinite
+  /// An evaluation was refused: interrupted, or a budget is used up.
+  case halted
+}
+
+/// Why a step was not possible.
+package enum Impasse: Sendable, Equatable {
+  case lineSearch
+  case notDescent
+  case degenerate
+}
+
+/// A method's own idea of how far a minimum is.
+package struct Measures: Sendable, Equatable {
+  /// The decrease of the value that its quadratic model expects, ½gᵀH⁻¹g.
+  package var expectedDecrease: Double?
+  /// The step length, learning rate or trust radius of the last step.
+  package var rate: Double?
+  /// Largest distance of a vertex from the best one, relative to max(1, |x|).
+  package var simplexDiameter: Double?
+  /// Difference between the largest and the smallest value at the vertices.
+  package var simplexSpread: Double?
+  package init(
+    expectedDecrease: Double? = nil, rate: Double? = nil, simplexDiameter: Double? = nil,
+    simplexSpread: Double? = nil
+  ) {
+    self.expectedDecrease = expectedDecrease
+    self.rate = rate
+    self.simplexDiameter = simplexDiameter
+    self.simplexSpread = simplexSpread
+  }
+}

@@ -1,0 +1,37 @@
+/// Every method of this module, for help, completion and `using NAME(options)`.
+
+/// What the catalogue says about a method.
+package struct MethodEntry: Sendable {
+  /// An option with its default as text.
+  package struct Option: Sendable {
+    package var name: String
+    package var defaultValue: String
+    package var doc: String
+  }
+
+  package var name: String
+  /// One line, lower case, for lists.
+  package var summary: String
+  /// A paragraph for `help NAME`.
+  package var help: String
+  package var options: [Option]
+  package var needs: Ask
+  /// Makes the method from the options given; others keep their defaults.
+  package var make: @Sendable ([String: Double]) -> any Method
+}
+
+/// The methods, one line each, in the order help shows them.
+package enum MethodCatalogue {
+  package static let entries: [MethodEntry] = [
+    BFGS.entry,
+    LBFGS.entry,
+    Newton.entry,
+    GradientDescent.entry,
+    NelderMead.entry,
+  ]
+
+  /// The entry with that name.
+  package static func entry(named name: String) -> MethodEntry? {
+    entries.first { $0.name == name }
+  }
+}

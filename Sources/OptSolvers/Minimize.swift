@@ -1,0 +1,215 @@
+/// The one loop that every run goes through: steps, stops, verification, report.
+import OptNumerics
+
+/// Minimises `objective` from `start` with `method` until a stop holds.
+///
+/// Never throws and never traps: whatever happens is a `StopReason` in the solution. `progress` is
+/// called at most ten times a second, and not in the first quarter of a second.
+package func minimize(
+  _ objective: any Objective, from start: [Double], using method: any Method,
+  until stops: Stops = .standard, stop: Stop = Stop(), progress: ((StepInfo) -> Void)? = nil
+) -> Solution {
+  let driver = Driver(objective, start, method, stops, stop, progress)
+  let reason = driver.loop()
+  return driver.solution(reason)
+}
+
+/// The state of the loop.
+final class Driver {
+  let run: Run
+  let method: any Method
+  let stops: Stops
+  let start: [Double]
+  var startValue = Double.nan
+  @exclusivity(unchecked) var measures = Measures()
+  @exclusivity(unchecked) var path: [Double] = []
+  @exclusivity(unchecked) var pathRows = 0
+  /// The expected decrease in `measures` comes from the exact Hessian at the current point.
+  var isAssessed = false
+  private let progress: ((StepInfo) -> Void)?
+  private let stepLimit: Int
+  private var iteration: (any Iteration)?
+  @exclusivity(unchecked) private var lastProgress = 0.15
+  @exclusivity(unchecked) private var stall = Stall()
+
+  static let largestPathDimension = 50
+  static let largestPathRows = 10_001
+  /// A claim of convergence is repeated from the best point at most this often.
+  static let largestRepairs = 3
+  var repairs = 0
+
+  init(
+    _ objective: any Objective, _ start: [Double], _ method: any Method, _ stops: Stops,
+    _ stop: Stop, _ progress: ((StepInfo) -> Void)?
+  ) {
+    self.start = start
+    self.method = method
+    self.stops = stops
+    self.progress = progress
+    run = Run(objective, from: start, stops: stops, stop: stop)
+    stepLimit = max(stops.steps ?? (stops.namesBudget ? Int.max : Stops.defaultSteps), 0)
+    let wanted = method.needs.contains(.gradient) || (stops.gradient != nil && !stops.isDefault)
+    run.wantsGradient = wanted && objective.offers.contains(.gradient)
+  }
+
+  func loop() -> StopReason {
+    if run.dimension != run.objective.dimension {
+      return .notOffered("another number of variables")
+    }
+    if let missing = missing(method.needs.subtracting(run.objective.offers)) {
+      return .notOffered(missing)
+    }
+    switch run.refresh() {
+    case .stopped: return run.halt ?? .interrupted
+    case .notFinite where !run.value.isFinite:
+      startValue = run.value
+      return run.fellToMinusInfinity ? .unbounded : .valueNotFinite(step: 0)
+    case .notFinite:
+      startValue = run.value
+      return .gradientNotFinite(step: 0)
+    case .done: break
+    }
+    startValue = run.value
+    record()
+    if run.dimension == 0 { return .gradientSmall }
+    let iteration = method.start(run)
+    self.iteration = iteration
+    stall.begin(run)
+    if let reason = reasonAfterStep(iteration) { return reason }
+    while true {
+      if run.step >= stepLimit { return .stepLimit(stepLimit, isDefault: stops.steps == nil) }
+      if run.stop.isRequested { return .interrupted }
+      if let reason = advance(iteration) { return reason }
+    }
+  }
+
+  /// One step with its bookkeeping; the reason to end, if any.
+  private func advance(_ iteration: any Iteration) -> StopReason? {
+    let advance = iteration.step(run)
+    switch advance {
+    case .halted: return run.halt ?? .interrupted
+    case .notFinite: return notFinite()
+    case .stuck(let impasse): return reasonWhenStuck(iteration, impasse)
+    case .moved: break
+    }
+    run.step += 1
+    isAssessed = false
+    let outcome = run.refresh()
+    measures = iteration.measures(run)
+    if outcome != .stopped { record() }
+    switch outcome {
+    case .stopped: return run.halt ?? .interrupted
+    case .notFinite: return notFinite()
+    case .done: return reasonAfterStep(iteration)
+    }
+  }
+
+  func notFinite() -> StopReason {
+    if run.fellToMinusInfinity { return .unbounded }
+    return run.knowsValue && run.value.isFinite
+      ? .gradientNotFinite(step: run.step) : .valueNotFinite(step: run.step)
+  }
+
+  /// Tests the stops at the current point.
+  private func reasonAfterStep(_ iteration: any Iteration) -> StopReason? {
+    if let target = stops.value, run.value < target { return .valueReached }
+    if let tolerance = stops.gradient, run.gradientNorm < tolerance {
+      if !stops.isDefault || (expectsNoDecrease && iteration.confirms(run)) {
+        measures = iteration.measures(run)
+        if let reason = verified(.gradientSmall, iteration) { return reason }
+      }
+      if run.halt != nil { return run.halt }
+    }
+    if stops.isDefault, simplexIsSmall, iteration.confirms(run) { return .simplexSmall }
+    if run.fellToMinusInfinity || run.value < -1e30 * max(1, abs(startValue)) { return .unbounded }
+    guard run.step > 0 else { return nil }
+    if let tolerance = stops.change, run.change < tolerance { return .changeSmall }
+    if stops.condition != nil || progress != nil {
+      let info = info()
+      if let condition = stops.condition, condition(info) { return .userCondition }
+      report(info)
+    }
+    if stall.isStill(run) { return reasonWhenStuck(iteration, .degenerate) }
+    let descends = method.needsDeterministicCosts && run.wantsGradient
+    guard stall.isStalled(run, descends: descends) else { return nil }
+    return descends ? reasonWhenStuck(iteration, .degenerate) : floorReason(iteration)
+  }
+
+  /// The method cannot go on, or goes on without effect: floor, recovery, or failure.
+  private func reasonWhenStuck(_ iteration: any Iteration, _ impasse: Impasse) -> StopReason? {
+    measures = iteration.measures(run)
+    if run.knowsGradient, method.needsDeterministicCosts { run.measureNoise() }
+    assess()
+    if let halt = run.halt { return halt }
+    let mayRecover = stall.mayRecover(run)
+    stall.begin(run)
+    let isSmall = run.gradientNorm < (stops.gradient ?? 1e-8)
+    if isSmall || isAtFloor {
+      let isConfirmed = iteration.confirms(run)
+      if let halt = run.halt { return halt }
+      // A small gradient that nothing can make smaller is what was asked for.
+      if isConfirmed || isSmall && !mayRecover {
+        return verified(isSmall ? .gradientSmall : .precisionFloor, iteration)
+      }
+      return mayRecover ? nil : .noProgress
+    }
+    if mayRecover, iteration.recover(run) { return nil }
+    return impasse == .lineSearch ? .lineSearchFailed : .noProgress
+  }
+
+  /// For methods that take every step as it is and can go on for ever: the precision floor, if the
+  /// Hessian proves it.
+  private func floorReason(_ iteration: any Iteration) -> StopReason? {
+    stall.begin(run)
+    guard stops.isDefault, stops.epochs == nil else { return nil }
+    run.measureNoise()
+    assess()
+    if let halt = run.halt { return halt }
+    return isAtFloor ? verified(.precisionFloor, iteration) : nil
+  }
+
+  /// Where the Hessian is offered, it tells how much there is left to gain, whatever the method.
+  private func assess() {
+    isAssessed = false
+    guard run.objective.offers.contains(.hessian), run.knowsGradient,
+      run.dimension <= largestHessianDimension
+    else { return }
+    let newton = NewtonIteration(run)
+    guard let found = newton.assess(run) else { return }
+    measures.expectedDecrease = found.isConvex ? found.decrease : .infinity
+    isAssessed = true
+  }
+
+  private func record() {
+    run.trace.append(
+      step: run.step, value: run.value, gradientNorm: run.gradientNorm,
+      stepSize: run.step == 0 ? .nan : run.change, rate: measures.rate ?? .nan)
+    guard run.dimension <= Self.largestPathDimension, pathRows < Self.largestPathRows,
+      pathRows == run.step
+    else { return }
+    for index in 0..<run.dimension { path.append(run.x[index]) }
+    pathRows += 1
+  }
+
+  private func info() -> StepInfo {
+    StepInfo(
+      step: run.step, value: run.value, gradientNorm: run.gradientNorm, change: run.change,
+      evaluations: run.counts.evaluations, seconds: run.seconds, bestValue: run.bestValue,
+      x: UnsafePointer(run.x), dimension: run.dimension)
+  }
+
+  private func report(_ info: StepInfo) {
+    guard let progress, run.seconds >= lastProgress + 0.1 else { return }
+    lastProgress = run.seconds
+    progress(info)
+  }
+
+  private func missing(_ ask: Ask) -> String? {
+    if ask.isEmpty { return nil }
+    if ask.contains(.gradient) { return "a gradient" }
+    if ask.contains(.hessian) { return "second derivatives" }
+    if ask.contains(.product) { return "products with the Hessian" }
+    if ask.contains(.residuals) || ask.contains(.jacobian) { return "residuals" }
+    return "something"
+  }
+}

@@ -1,0 +1,227 @@
+/// One run of a method: the objective with its counters, the current and the best point, the stop
+/// flag, the trace.
+import OptNumerics
+
+/// What a method works on. All memory is allocated once; evaluations go through it and are counted.
+///
+/// A run belongs to one thread and no access to it overlaps another; the check of that at run time
+/// would cost half of a short step, hence `exclusivity(unchecked)`.
+package final class Run {
+  package let objective: any Objective
+  package let dimension: Int
+  package let stop: Stop
+  /// The current point. Methods read it; `accept` changes it.
+  package let x: UnsafeMutablePointer<Double>
+  /// The value at `x`, if `knowsValue`.
+  @exclusivity(unchecked) package internal(set) var value = Double.nan
+  /// The gradient at `x`, if `knowsGradient`.
+  package let gradient: UnsafeMutablePointer<Double>
+  @exclusivity(unchecked) package internal(set) var knowsValue = false
+  @exclusivity(unchecked) package internal(set) var knowsGradient = false
+  /// Whether the driver wants the gradient at every accepted point.
+  @exclusivity(unchecked) package internal(set) var wantsGradient = false
+  /// Scratch of n numbers for a method's next point.
+  package let trial: UnsafeMutablePointer<Double>
+
+  /// The best point seen in any evaluation, trial points included.
+  package let best: UnsafeMutablePointer<Double>
+  @exclusivity(unchecked) package internal(set) var bestValue = Double.infinity
+  @exclusivity(unchecked) package internal(set) var bestStep = 0
+  let bestGradient: UnsafeMutablePointer<Double>
+  @exclusivity(unchecked) var knowsBestGradient = false
+
+  @exclusivity(unchecked) package internal(set) var counts = Counts()
+  /// Steps made so far.
+  @exclusivity(unchecked) package internal(set) var step = 0
+  /// Largest change of a variable in the last accepted step, relative to max(1, its magnitude).
+  @exclusivity(unchecked) package internal(set) var change = Double.nan
+  /// Whether the last accepted step left every variable as it was.
+  @exclusivity(unchecked) package internal(set) var movedNowhere = false
+  /// Set when evaluations are refused from now on.
+  @exclusivity(unchecked) package internal(set) var halt: StopReason?
+  @exclusivity(unchecked) package internal(set) var trace = Trace()
+  /// The rounding error in the value as measured near the end; nil until it was measured.
+  @exclusivity(unchecked) var measuredNoise: Double?
+  /// An evaluation gave −∞.
+  @exclusivity(unchecked) var fellToMinusInfinity = false
+  @exclusivity(unchecked) var watch = Watch()
+  let evaluationLimit: Int
+  let secondsLimit: Double
+
+  private let memory: Buffer
+
+  init(_ objective: any Objective, from start: [Double], stops: Stops, stop: Stop) {
+    self.objective = objective
+    self.stop = stop
+    dimension = start.count
+    let n = start.count
+    memory = Buffer(count: 5 * n)
+    x = memory.pointer
+    gradient = memory.pointer + n
+    trial = memory.pointer + 2 * n
+    best = memory.pointer + 3 * n
+    bestGradient = memory.pointer + 4 * n
+    for index in 0..<n {
+      x[index] = start[index]
+      best[index] = start[index]
+    }
+    evaluationLimit = stops.evaluations ?? Int.max
+    secondsLimit = stops.seconds ?? .infinity
+  }
+
+  /// Seconds since the start, up to a millisecond old.
+  package var seconds: Double { watch.elapsed }
+
+  /// ‖∇f‖∞ at the current point; NaN if the gradient is not known.
+  package var gradientNorm: Double {
+    knowsGradient ? maximumNorm(gradient, dimension) : .nan
+  }
+
+  /// Rounding error to be expected in a value near `value`.
+  package var noise: Double {
+    max(measuredNoise ?? 0, Double.ulpOfOne * abs(value), Double.leastNormalMagnitude)
+  }
+
+  /// Records an event in the trace.
+  package func note(_ what: String) { trace.note(what, step: step) }
+
+  /// Evaluates the objective, counts, and keeps the best point. `.stopped` means that no further
+  /// evaluation is allowed; a method then returns `.halted`.
+  package func evaluate(
+    _ ask: Ask, at point: UnsafePointer<Double>, along: UnsafePointer<Double>? = nil,
+    into answer: inout Answer
+  ) -> Outcome {
+    guard mayEvaluate() else { return .stopped }
+    counts.evaluations &+= 1
+    if ask.contains(.value) { counts.values &+= 1 }
+    if ask.contains(.gradient) { counts.gradients &+= 1 }
+    if ask.contains(.hessian) { counts.hessians &+= 1 }
+    if ask.contains(.product) { counts.products &+= 1 }
+    answer.value = .nan
+    let outcome = objective.evaluate(ask, at: point, along: along, into: &answer)
+    if outcome == .stopped {
+      halt = .interrupted
+      return .stopped
+    }
+    if ask.contains(.value) {
+      if answer.value < bestValue {
+        keep(point, answer, hasGradient: ask.contains(.gradient) && outcome == .done)
+      }
+      if !answer.value.isFinite { return .notFinite }
+    }
+    return outcome
+  }
+
+  private func keep(_ point: UnsafePointer<Double>, _ answer: Answer, hasGradient: Bool) {
+    guard answer.value.isFinite else {
+      fellToMinusInfinity = true
+      return
+    }
+    bestValue = answer.value
+    bestStep = step
+    best.update(from: point, count: dimension)
+    knowsBestGradient = false
+    if hasGradient, let slope = answer.gradient {
+      bestGradient.update(from: slope, count: dimension)
+      knowsBestGradient = true
+    }
+  }
+
+  /// False once interrupted or a budget is used up; `halt` then says which.
+  private func mayEvaluate() -> Bool {
+    if halt != nil { return false }
+    if stop.isRequested {
+      halt = .interrupted
+    } else if counts.evaluations >= evaluationLimit {
+      halt = .evaluationLimit(evaluationLimit)
+    } else if watch.tick(), watch.elapsed >= secondsLimit {
+      halt = .timeLimit(secondsLimit)
+    }
+    return halt == nil
+  }
+
+  /// Makes value and gradient at the current point known; costs nothing if they are.
+  package func requireGradient() -> Outcome {
+    if knowsGradient { return knowsValue && value.isFinite ? .done : .notFinite }
+    var answer = Answer()
+    answer.gradient = gradient
+    let outcome = evaluate([.value, .gradient], at: x, into: &answer)
+    if outcome == .stopped { return outcome }
+    value = answer.value
+    knowsValue = true
+    knowsGradient = outcome == .done && allFinite(gradient, dimension)
+    return knowsGradient ? .done : .notFinite
+  }
+
+  /// Makes the value at the current point known; costs nothing if it is.
+  package func requireValue() -> Outcome {
+    if knowsValue { return value.isFinite ? .done : .notFinite }
+    var answer = Answer()
+    let outcome = evaluate(.value, at: x, into: &answer)
+    if outcome == .stopped { return outcome }
+    value = answer.value
+    knowsValue = true
+    return outcome
+  }
+
+  /// What the driver needs at every accepted point.
+  func refresh() -> Outcome {
+    wantsGradient ? requireGradient() : requireValue()
+  }
+
+  /// Makes `point` the current point, unconditionally. Whoever knows value and gradient there
+  /// passes them, otherwise they are evaluated when needed.
+  package func accept(
+    _ point: UnsafePointer<Double>, value newValue: Double? = nil,
+    gradient newGradient: UnsafePointer<Double>? = nil
+  ) {
+    var differences = SIMD4<Double>()
+    var trouble = SIMD4<Double>()
+    var sizes = SIMD4<Double>(repeating: 1)
+    var index = 0
+    while index &+ 4 <= dimension {
+      let old = SIMD4(x[index], x[index &+ 1], x[index &+ 2], x[index &+ 3])
+      let new = SIMD4(point[index], point[index &+ 1], point[index &+ 2], point[index &+ 3])
+      let step = new - old
+      let distance = step.replacing(with: -step, where: step .< 0)
+      // NaN survives a sum, but not a maximum.
+      trouble += step * 0
+      differences.replace(with: distance, where: distance .> differences)
+      let size = new.replacing(with: -new, where: new .< 0)
+      sizes.replace(with: size, where: size .> sizes)
+      (x[index], x[index &+ 1], x[index &+ 2], x[index &+ 3]) = (new[0], new[1], new[2], new[3])
+      index &+= 4
+    }
+    var largest = trouble.sum() == 0 ? differences.max() : .nan
+    var scale = sizes.max()
+    while index < dimension {
+      let new = point[index]
+      let distance = abs(new - x[index])
+      if distance > largest || distance.isNaN { largest = distance }
+      scale = max(scale, abs(new))
+      x[index] = new
+      index &+= 1
+    }
+    change = largest / scale
+    let isSame = largest == 0
+    movedNowhere = isSame
+    if isSame, newValue == nil { return }
+    value = newValue ?? .nan
+    knowsValue = newValue != nil
+    knowsGradient = false
+    if let newGradient {
+      gradient.update(from: newGradient, count: dimension)
+      knowsGradient = true
+    }
+  }
+
+  /// Takes the current point as the best one: its value is as good to working precision, and its
+  /// gradient is verified.
+  func keepCurrent() {
+    guard knowsValue, value.isFinite else { return }
+    bestValue = value
+    best.update(from: x, count: dimension)
+    knowsBestGradient = knowsGradient
+    if knowsGradient { bestGradient.update(from: gradient, count: dimension) }
+  }
+}

@@ -1,0 +1,79 @@
+/// An objective made of a formula, with counters of its own to check those of the run.
+import OptNumerics
+import OptSolvers
+
+/// A function to be minimised in the tests.
+protocol Formula: Sendable {
+  var name: String { get }
+  var start: [Double] { get }
+  /// Global and published local minima.
+  var minima: [Double] { get }
+  func value<S: Scalar>(_ x: [S]) -> S
+}
+
+/// A sum of squares.
+protocol Residuals: Formula {
+  func residuals<S: Scalar>(_ x: [S]) -> [S]
+}
+
+extension Residuals {
+  func value<S: Scalar>(_ x: [S]) -> S {
+    residuals(x).reduce(S(0)) { $0 + $1.squared }
+  }
+}
+
+final class TestObjective: Objective {
+  let formula: any Formula
+  let dimension: Int
+  let offers: Ask
+  var evaluations = 0
+  var values = 0
+  var gradients = 0
+  var hessians = 0
+  /// Called at every evaluation.
+  var onEvaluation: ((Int) -> Void)?
+
+  init(_ formula: any Formula, offers: Ask = [.value, .gradient, .hessian]) {
+    self.formula = formula
+    self.offers = offers
+    dimension = formula.start.count
+  }
+
+  var layout: [Block] { [Block(name: "x", rows: dimension, columns: 1)] }
+
+  func evaluate(
+    _ ask: Ask, at x: UnsafePointer<Double>, along: UnsafePointer<Double>?,
+    into answer: inout Answer
+  ) -> Outcome {
+    evaluations += 1
+    if ask.contains(.value) { values += 1 }
+    if ask.contains(.gradient) { gradients += 1 }
+    if ask.contains(.hessian) { hessians += 1 }
+    onEvaluation?(evaluations)
+    let point = (0..<dimension).map { x[$0] }
+    if ask == .value {
+      answer.value = formula.value(point)
+      return answer.value.isFinite ? .done : .notFinite
+    }
+    let secondOrder = ask.contains(.hessian)
+    let variables = point.indices.map {
+      Jet(variable: $0, of: dimension, value: point[$0], secondOrder: secondOrder)
+    }
+    let jet = formula.value(variables)
+    answer.value = jet.number
+    var isFinite = jet.number.isFinite
+    if let gradient = answer.gradient {
+      for i in 0..<dimension { gradient[i] = jet.g.isEmpty ? 0 : jet.g[i] }
+      isFinite = isFinite && jet.g.allSatisfy { $0.isFinite }
+    }
+    if let hessian = answer.hessian {
+      for i in 0..<dimension * dimension { hessian[i] = jet.h.isEmpty ? 0 : jet.h[i] }
+      isFinite = isFinite && jet.h.allSatisfy { $0.isFinite }
+    }
+    return isFinite ? .done : .notFinite
+  }
+
+  func culprit(at x: UnsafePointer<Double>) -> Fault? {
+    Fault(expression: formula.name, operands: [])
+  }
+}
