@@ -5,7 +5,9 @@ extension Program {
   private static let names = [
     "start", "load", "store", "increase", "neg", "sqrt", "abs", "sign", "floor", "ceil", "not",
     "relu", "copy", "add", "sub", "mul", "div", "min", "max", "lt", "le", "gt", "ge", "eq", "ne",
-    "and", "or", "fma", "fms", "fnma", "select", "call1", "call2", "call3", "map", "fill",
+    "and", "or", "fma", "fms", "fnma", "mul-mul", "add-mul", "sub-mul", "add-add", "sub-add",
+    "add-sub", "sub-sub", "from-add", "from-sub", "select", "call1", "call2", "call3", "map",
+    "fill",
     "packed1", "packed2", "sum", "dot",
   ]
 
