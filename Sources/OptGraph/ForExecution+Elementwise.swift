@@ -5,6 +5,9 @@ extension Graph {
     let inner = x.node
     switch function {
     case .negate where inner.isApply(.subtract): return operand(inner.b) - operand(inner.a)
+    case .negate where inner.isApply(.multiply):
+      if let known = operand(inner.a).constant { return number(-known) * operand(inner.b) }
+      if let known = operand(inner.b).constant { return number(-known) * operand(inner.a) }
     case .not where inner.isApply(.not):
       let mask = operand(inner.a)
       if mask.givesMask { return mask }
@@ -29,6 +32,7 @@ extension Graph {
       if x == 0 { return unary(.negate, b) }
       if right.isApply(.negate) { return binary(.add, a, operand(right.a)) }
       if let y, y < 0 { return binary(.add, a, number(-y)) }
+      if left.isApply(.negate) { return unary(.negate, binary(.add, operand(left.a), b)) }
     case .multiply:
       if left.isApply(.negate) && right.isApply(.negate) {
         return operand(left.a) * operand(right.a)
