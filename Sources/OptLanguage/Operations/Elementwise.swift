@@ -15,6 +15,7 @@ extension Machine {
     case .number(let x): return .number(f(x))
     case .boolean(let b): return .number(f(b ? 1 : 0))
     case .matrix(let m):
+      try reserve(m.rows, m.columns, span)
       let result = Buffer(uninitialized: m.count)
       let (from, to) = (m.buffer.pointer, result.pointer)
       for k in 0..<m.count { to[k] = f(from[k]) }
@@ -78,6 +79,7 @@ extension Machine {
       return .lanes(Broadcast.lanes(function, x, y))
     }
     if let x = a.matrix, let y = b.matrix {
+      try reserve(rows, columns, span)
       return Value(Broadcast.apply(function, x, y, rows, columns))
     }
     let graph = try place(span)
@@ -157,10 +159,12 @@ extension Machine {
       return true
     case (.text(let x), .text(let y)): return x.string == y.string
     case (.list(let x), .list(let y)):
+      try tick(span)
       guard x.items.count == y.items.count else { return false }
       for (u, v) in zip(x.items, y.items) where !(try isEqual(u, v, span)) { return false }
       return true
     case (.record(let x), .record(let y)):
+      try tick(span)
       guard x.names.count == y.names.count else { return false }
       for (name, value) in zip(x.names, x.values) {
         guard let other = y[name], try isEqual(value, other, span) else { return false }

@@ -121,7 +121,12 @@ extension Machine {
     if let m = value.matrix, !row.varies, !column.varies {
       let i = try offsets(row, rows, names.0)
       let j = try offsets(column, columns, names.1)
-      let result = Buffer(uninitialized: i.count * j.count)
+      let (size, isTooLarge) = i.count.multipliedReportingOverflow(by: j.count)
+      if isTooLarge || size > Matrix.largestCount {
+        throw Matrix.tooLarge(i.count, j.count, span)
+      }
+      try reserve(i.count, j.count, span)
+      let result = Buffer(uninitialized: size)
       var k = 0
       for r in i {
         for c in j {

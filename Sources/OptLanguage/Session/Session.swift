@@ -16,7 +16,7 @@ public enum RunStatus: Sendable, Equatable {
 
 /// What a session tells its owner while it runs, in order.
 public enum SessionEvent: Sendable {
-  /// The value of a statement, as lines for a person and as one JSON object.
+  /// The value of a statement, as lines for a person and, if asked for, as one JSON object.
   case shown(text: String, json: String)
   /// What `print` wrote, without the final newline.
   case printed(String)
@@ -55,6 +55,8 @@ public struct SessionOptions: Sendable {
   public var timeLimit: Double?
   /// What the program finds in `arguments`.
   public var arguments: [String] = []
+  /// Whether shown values are written as JSON too.
+  public var writesJSON = false
   /// Longest line of shown values, in characters; nil: no limit.
   public var width: Int?
 
@@ -87,7 +89,14 @@ public final class Session {
     return LargeStack.run { self.runHere(text, name) }
   }
 
+  /// Long chains of values are freed recursively, which needs the room that made them.
+  deinit {
+    let machine = machine
+    LargeStack.run { machine.reset() }
+  }
+
   private func runHere(_ text: String, _ name: String) -> RunStatus {
+    machine.state.pointee.stackFloor = LargeStack.floor()
     let parsed = Parser.parse(SourceText(name: name, text: text))
     if report(parsed.diagnostics) { return .failed }
     machine.sawUnconverged = false
@@ -130,7 +139,8 @@ public final class Session {
   package func evaluate(_ text: String) throws -> Value {
     machine.stop.clear()
     let result = LargeStack.run { () -> Result<Value, any Error> in
-      Result {
+      self.machine.state.pointee.stackFloor = LargeStack.floor()
+      return Result {
         let parsed = Parser.parse(SourceText(name: "<expression>", text: text))
         if let error = parsed.diagnostics.first(where: { $0.severity == .error }) { throw error }
         let compiler = Compiler(parsed.tree, self.machine, self.machine.user)
@@ -150,7 +160,7 @@ public final class Session {
 
   /// Forgets all definitions.
   public func reset() {
-    machine.reset()
+    LargeStack.run { self.machine.reset() }
     history = []
   }
 

@@ -39,7 +39,7 @@ extension Machine {
     cell.version &+= 1
     state.pointee.definitions &+= 1
     if case .silenced = tree[statement] { return }
-    output(.shown(text: shown(value), json: json(value)))
+    output(.shown(text: shown(value), json: options.writesJSON ? json(value) : ""))
   }
 
   /// What is said when a run was stopped.

@@ -78,6 +78,14 @@ package final class Matrix {
     guard rows >= 0, columns >= 0, rows * columns <= Double(largestCount),
       rows <= Double(largestCount), columns <= Double(largestCount)
     else { return nil }
-    return Int(rows) * Int(columns)
+    let count = Int(rows) * Int(columns)
+    return isRoom(for: count) ? count : nil
+  }
+
+  /// Whether that many more elements fit beside all that are alive: together they take up to twice
+  /// what one matrix may take.
+  package static func isRoom(for count: Int) -> Bool {
+    count < 1 << 20
+      || count <= largestCount && Buffer.countInUse <= largestCount / 2 * 3 - count
   }
 }
