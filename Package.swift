@@ -25,8 +25,7 @@ let package = Package(
     .library(name: "OptLanguage", targets: ["OptLanguage"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
   ],
   targets: [
     .systemLibrary(
@@ -48,7 +47,7 @@ let package = Package(
       "OptLanguage",
       [
         "OptSyntax", "OptNumerics", "OptGraph", "OptCalculus", "OptEngine", "OptSolvers",
-        "OptLibrary", .product(name: "SwiftCSV", package: "SwiftCSV"),
+        "OptLibrary",
       ]),
     module("OptPrompt", ["CEdit"]),
     .executableTarget(
@@ -66,7 +65,8 @@ let package = Package(
     tests("OptCalculusTests", ["OptCalculus", "OptGraph", "OptNumerics", "OptEngine"]),
     tests("OptEngineTests", ["OptEngine", "OptGraph", "OptCalculus", "OptNumerics"]),
     tests("OptSolversTests", ["OptSolvers", "OptNumerics"]),
-    tests("OptLanguageTests", ["OptLanguage", "OptSyntax", "OptGraph", "OptCalculus", "OptNumerics"]),
+    tests(
+      "OptLanguageTests", ["OptLanguage", "OptSyntax", "OptGraph", "OptCalculus", "OptNumerics"]),
     tests("OptPromptTests", ["OptPrompt"]),
     tests("GoldenTests", ["OptLanguage", "OptSyntax"], data: ["Transcripts"]),
     tests("ProblemTests", ["OptLanguage", "OptSyntax"], data: ["Data"]),
