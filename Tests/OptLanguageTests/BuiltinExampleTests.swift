@@ -4,25 +4,29 @@ import OptLanguage
 import OptSyntax
 import Testing
 
+/// One example of one function.
+struct FunctionExample: CustomTestStringConvertible, Sendable {
+  let name: String
+  let text: String
+  var testDescription: String { text }
+
+  static let builtins: [FunctionExample] = Builtins.list.flatMap { builtin in
+    builtin.examples.map { FunctionExample(name: builtin.name, text: $0) }
+  }
+
+  static let elementary: [FunctionExample] =
+    ElementaryFunctions.table.filter { !$0.isOperator }.map {
+      FunctionExample(name: $0.name, text: $0.example)
+    }
+}
+
 struct BuiltinExampleTests {
-  /// One example of one function.
-  struct Example: CustomTestStringConvertible, Sendable {
-    let name: String
-    let text: String
-    var testDescription: String { text }
+  @Test(arguments: FunctionExample.builtins) func ofBuiltins(_ example: FunctionExample) throws {
+    try holds(example)
   }
 
-  static let builtins = Builtins.list.flatMap { builtin in
-    builtin.examples.map { Example(name: builtin.name, text: $0) }
-  }
-
-  static let elementary = ElementaryFunctions.table.filter { !$0.isOperator }.map {
-    Example(name: $0.name, text: $0.example)
-  }
-
-  @Test(arguments: builtins) func builtin(_ example: Example) throws { try holds(example) }
-
-  @Test(arguments: elementary) func elementary(_ example: Example) throws { try holds(example) }
+  @Test(arguments: FunctionExample.elementary) func ofElementary(_ example: FunctionExample) throws
+  { try holds(example) }
 
   @Test func everyBuiltinHasASentenceAndAnExample() {
     for builtin in Builtins.list {
@@ -33,7 +37,7 @@ struct BuiltinExampleTests {
     #expect(Set(names).count == names.count)
   }
 
-  private func holds(_ example: Example) throws {
+  private func holds(_ example: FunctionExample) throws {
     let session = Session { _ in }
     let value: Value
     do {

@@ -42,9 +42,9 @@ struct EditingTests {
   func unicode() throws {
     let terminal = try PseudoTerminal()
     terminal.type("θ₁ = √2 ∇f z̄")
-    try terminal.wait { $0.currentLine.hasPrefix("opt> θ₁ = √2 ∇f z") }
+    try terminal.wait(line: "opt> θ₁ = √2 ∇f z̄")
     terminal.type(Key.backspace + "y")
-    try terminal.wait { $0.currentLine == "opt> θ₁ = √2 ∇f y" }
+    try terminal.wait(line: "opt> θ₁ = √2 ∇f y")
   }
 
   @Test("Several lines are one statement that arrows move in")

@@ -38,7 +38,11 @@ enum Program {
   }()
 
   /// Whether the program evaluates anything yet.
-  static let hasLanguage: Bool = run(["-e", "1 + 1"]).output == "2\n"
+  static let hasLanguage = run(["-e", "1 + 1"]).output == "2\n"
+  /// Whether it prints.
+  static let hasPrint = run(["-e", "print(7)"]).output == "7\n"
+  /// Whether it minimizes, knows its names and all the rest.
+  static let hasSentences = run(["-e", "minimize x^2 from x = 1"]).status == 0
 
   /// An environment in which nothing of the person who tests is read or written.
   static func environment(home: String, _ extra: [String: String] = [:]) -> [String] {

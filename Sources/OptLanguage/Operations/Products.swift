@@ -22,6 +22,9 @@ extension Machine {
           ? "`.*` multiplies element by element"
             + (s == t && s.columns == 1 ? ", `dot(a, b)` is the inner product" : "") : nil)
     }
+    guard Matrix.count(rows: Double(s.rows), columns: Double(t.columns)) != nil else {
+      throw Matrix.tooLarge(s.rows, t.columns, span)
+    }
     if let x = a.matrix, let y = b.matrix { return Value(Dense.product(x, y)) }
     _ = try place(span)
     return Value(try expression(a, span).product(expression(b, span)))

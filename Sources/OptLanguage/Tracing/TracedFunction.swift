@@ -122,6 +122,8 @@ final class TracedFunction {
   let sign: Double
   /// The number of the draw for random numbers inside the function.
   var draw = 0.0
+  /// Whether some path draws random numbers.
+  var isRandom: Bool { paths.contains { $0.tracer.randomKey != nil } }
 
   private static let largestPathCount = 16
 
