@@ -33,6 +33,15 @@
   X(FMA, __builtin_elementwise_fma(x, y, z))                    \
   X(FMS, __builtin_elementwise_fma(x, y, -z))                   \
   X(FNMA, __builtin_elementwise_fma(-x, y, z))                  \
+  X(MUL_MUL, (x * y) * z)                                       \
+  X(ADD_MUL, (x + y) * z)                                       \
+  X(SUB_MUL, (x - y) * z)                                       \
+  X(ADD_ADD, (x + y) + z)                                       \
+  X(SUB_ADD, (x - y) + z)                                       \
+  X(ADD_SUB, (x + y) - z)                                       \
+  X(SUB_SUB, (x - y) - z)                                       \
+  X(FROM_ADD, z - (x + y))                                      \
+  X(FROM_SUB, z - (x - y))                                      \
   X(SELECT, x != 0 ? y : z)
 
 #if defined(__x86_64__)

@@ -10,7 +10,7 @@ extension Emitter {
     let out = location(index)
     switch n.operation {
     case .view: emitView(n, shape, out)
-    case .assemble: emitAssemble(n, shape, out)
+    case .assemble: emitAssemble(index, n, shape, out)
     case .gather:
       steps.append(
         .gather(
@@ -113,22 +113,27 @@ extension Emitter {
     if let temporary { arena.give(temporary, source.count) }
   }
 
-  private func emitAssemble(_ n: Node, _ shape: Shape, _ out: Place) {
+  private func emitAssemble(_ index: Int32, _ n: Node, _ shape: Shape, _ out: Place) {
     guard shape.count > 0 else { return }
     let assembly = plan.graph.assemblies[Int(n.payload)]
+    let done = plan.accumulated[index]
     let cover = Cover(assembly.pieces, shape.count) { plan.shape($0) }
-    if !cover.isWhole { steps.append(.clear(out, count: shape.count)) }
+    if done == nil, !plan.hasEmbedded[Int(index)] { clearGaps(index, shape.count) }
     let adds = assembly.adds && !cover.isDisjoint
     var from = code.count
-    for piece in assembly.pieces {
+    for (number, piece) in assembly.pieces.enumerated() {
       let own = plan.shape(piece.node)
-      guard own.count > 0 else { continue }
+      let isEmbedded =
+        plan.parent[Int(piece.node)] == index
+        && plan.parentOffset[Int(piece.node)] == piece.map.offset
+      let isDone = isEmbedded || done?.contains(number) == true
+      guard own.count > 0, !isDone else { continue }
       let inside = piece.map.stays(in: shape.count, for: own)
       let target = out.offset + (inside ? piece.map.offset : 0)
       if own.count == 1, inside, target <= Int(Int32.max) {
         code += [
           Int32(adds ? CK_INCREASE : CK_STORE), 1, Int32(truncatingIfNeeded: target),
-          scalarSource(piece.node),
+          scalarPlace(piece.node),
         ]
         continue
       }
@@ -153,7 +158,12 @@ extension Emitter {
     addStores(from)
   }
 
-  private func scalarSource(_ index: Int32) -> Int32 { scalarPlace(index) }
+  /// Zeros where no piece of an assembled array will be.
+  func clearGaps(_ index: Int32, _ count: Int) {
+    let assembly = plan.graph.assemblies[Int(plan.nodes[Int(index)].payload)]
+    let cover = Cover(assembly.pieces, count) { plan.shape($0) }
+    if !cover.isWhole { steps.append(.clear(location(index), count: count)) }
+  }
 
   /// Merges stores of one kind since `from` into runs.
   private func addStores(_ from: Int) {

@@ -28,7 +28,7 @@ extension Emitter {
       k: Int(flip ? left.rows : left.columns), n: Int(shape.columns), flags: n.payload,
       count: shape.laneCount, lanes: -1)
     if step.count > 1 {
-      if right.laneCount == 1, left.laneCount == step.count, !flip {
+      if plan.options.merges, right.laneCount == 1, left.laneCount == step.count, !flip {
         // One matrix for all lanes: the lanes are rows of one product.
         step.m *= step.count
         step.count = 1

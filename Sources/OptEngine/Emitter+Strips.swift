@@ -20,13 +20,32 @@ extension Emitter {
         allocate(index, size(of: index), &releases)
       }
       let size = plan.graph.shapes[Int(shape)]
-      if size.count > 0 { emitStrip(list, size) }
+      guard size.count > 0 else { continue }
+      let group = StripGroup(key: plan.key[Int(list[0])], shape: shape)
+      let placements = plan.placements[group] ?? []
+      for placement in placements { prepare(placement, size.count, &releases) }
+      emitStrip(list, size, placements)
     }
   }
 
-  private func emitStrip(_ list: [Int32], _ shape: Shape) {
+  /// Memory of an assembled array; what its furthest piece does not reach is cleared.
+  private func prepare(_ placement: Placement, _ count: Int, _ releases: inout Releases) {
+    let whole = placement.assembly
+    let size = size(of: whole)
+    allocate(whole, size, &releases)
+    let furthest = placement.pieces[0].offset
+    let out = location(whole)
+    if furthest > 0 { steps.append(.clear(out, count: furthest)) }
+    let end = furthest + count
+    if end < size {
+      steps.append(.clear(Place(base: 0, offset: out.offset + end), count: size - end))
+    }
+  }
+
+  private func emitStrip(_ list: [Int32], _ shape: Shape, _ placements: [Placement]) {
     var builder = StripBuilder()
     var sums: [Int] = []
+    var targets = Targets(placements, plan)
     for index in list {
       let n = plan.nodes[Int(index)]
       if plan.carrier[Int(index)] == .sum {
@@ -44,15 +63,40 @@ extension Emitter {
         }
         continue
       }
-      let result =
-        plan.stored[Int(index)]
-        ? builder.operand(CK_FLAT, location(index)) : builder.operand(CK_REGISTER)
+      let result: Int32
+      if let number = targets.first[index] {
+        result = builder.operand(CK_FLAT, target(placements[number], 0))
+      } else if plan.stored[Int(index)] {
+        result = builder.operand(CK_FLAT, location(index))
+      } else {
+        result = builder.operand(CK_REGISTER)
+      }
       local[Int(index)] = result
       builder.touched.append(index)
       emitOperation(index, n, shape, result, &builder)
+      for number in targets.completed(by: index) {
+        add(placements[number], isStored: targets.isStored[number], &builder)
+      }
     }
     for index in builder.touched { local[Int(index)] = -1 }
     finish(&builder, shape, sums)
+  }
+
+  private func target(_ placement: Placement, _ k: Int) -> Place {
+    Place(base: 0, offset: location(placement.assembly).offset + placement.pieces[k].offset)
+  }
+
+  /// Stores the furthest piece and adds the others.
+  private func add(_ placement: Placement, isStored: Bool, _ builder: inout StripBuilder) {
+    for (k, piece) in placement.pieces.enumerated() where k > 0 || !isStored {
+      let out = builder.operand(CK_FLAT, target(placement, k))
+      let value = local[Int(piece.node)]
+      if k == 0 {
+        builder.add(Int32(CK_COPY), out, value, value)
+      } else {
+        builder.add(Int32(CK_ADD), out, out, value)
+      }
+    }
   }
 
   private func emitOperation(
@@ -104,7 +148,8 @@ extension Emitter {
     _ index: Int32, _ shape: Shape, _ builder: inout StripBuilder
   ) -> Int32 {
     if plan.isScalar(index) {
-      let place = plan.carrier[Int(index)] == .heavy ? location(index).offset : Int(scalarPlace(index))
+      let place =
+        plan.carrier[Int(index)] == .heavy ? location(index).offset : Int(scalarPlace(index))
       return builder.operand(CK_PINNED, Place(base: 0, offset: place))
     }
     let n = plan.nodes[Int(index)]
@@ -157,6 +202,38 @@ extension Emitter {
         count: count, chunk: Int(CK_BLOCK) * min(perChunk, 1 << 20), sums: memory.keep(sums),
         sumCount: sums.count))
     steps.append(.strips(strips.count - 1))
+  }
+}
+
+/// Which pieces of assembled arrays a strip program still has to compute.
+private struct Targets {
+  /// Nodes that are computed in their place in the whole, by placement.
+  var first: [Int32: Int] = [:]
+  var isStored: [Bool] = []
+  private var waiting: [Int32: [Int]] = [:]
+  private var missing: [Int] = []
+
+  init(_ placements: [Placement], _ plan: Planner) {
+    for (number, placement) in placements.enumerated() {
+      let furthest = placement.pieces[0].node
+      let direct = plan.uses[Int(furthest)] == 1 && !plan.stored[Int(furthest)]
+      isStored.append(direct)
+      if direct { first[furthest] = number }
+      let nodes = Set(placement.pieces.map(\.node))
+      missing.append(nodes.count)
+      for node in nodes { waiting[node, default: []].append(number) }
+    }
+  }
+
+  /// Placements of which `node` was the last piece missing.
+  mutating func completed(by node: Int32) -> [Int] {
+    guard let numbers = waiting[node] else { return [] }
+    var done: [Int] = []
+    for number in numbers {
+      missing[number] -= 1
+      if missing[number] == 0 { done.append(number) }
+    }
+    return done
   }
 }
 

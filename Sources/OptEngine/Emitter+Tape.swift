@@ -88,20 +88,30 @@ extension Emitter {
     return index
   }
 
-  /// The multiply-add that a sum or difference became.
+  /// The operation on three operands that an operation on two became.
   func fused(_ n: Node) -> Scheduler.Item? {
-    guard n.operation == .apply, n.b >= 0 else { return nil }
-    let adds = plan.operation(n) == Int32(CK_ADD)
-    guard adds || plan.operation(n) == Int32(CK_SUB) else { return nil }
-    if plan.absorbed[Int(n.a)] {
-      let p = plan.nodes[Int(n.a)]
-      return Scheduler.Item(operation: Int32(adds ? CK_FMA : CK_FMS), a: p.a, b: p.b, c: n.b)
+    guard n.operation == .apply, n.b >= 0, n.c < 0 else { return nil }
+    let isFirst = plan.absorbed[Int(n.a)]
+    guard isFirst || plan.absorbed[Int(n.b)] else { return nil }
+    let inner = plan.nodes[Int(isFirst ? n.a : n.b)]
+    let operation = Self.joined(
+      Int(plan.operation(inner)), in: Int(plan.operation(n)), isFirst: isFirst)
+    return Scheduler.Item(
+      operation: Int32(operation), a: inner.a, b: inner.b, c: isFirst ? n.b : n.a)
+  }
+
+  private static func joined(_ inner: Int, in outer: Int, isFirst: Bool) -> Int {
+    switch (inner, outer) {
+    case (CK_MUL, CK_ADD): CK_FMA
+    case (CK_MUL, CK_SUB): isFirst ? CK_FMS : CK_FNMA
+    case (CK_MUL, _): CK_MUL_MUL
+    case (CK_ADD, CK_ADD): CK_ADD_ADD
+    case (CK_ADD, CK_SUB): isFirst ? CK_ADD_SUB : CK_FROM_ADD
+    case (CK_ADD, _): CK_ADD_MUL
+    case (_, CK_ADD): CK_SUB_ADD
+    case (_, CK_SUB): isFirst ? CK_SUB_SUB : CK_FROM_SUB
+    default: CK_SUB_MUL
     }
-    if plan.absorbed[Int(n.b)] {
-      let p = plan.nodes[Int(n.b)]
-      return Scheduler.Item(operation: Int32(adds ? CK_FMA : CK_FNMA), a: p.a, b: p.b, c: n.a)
-    }
-    return nil
   }
 }
 

@@ -24,12 +24,14 @@ final class Emitter {
   var sumCount = 0
   /// Of a node in the strip program or piece of scalar code being made.
   let local: UnsafeMutablePointer<Int32>
+  private let isAllocated: UnsafeMutablePointer<Bool>
 
   init(_ plan: Planner, _ memory: Memory) {
     self.plan = plan
     self.memory = memory
     arrays = plan.graph.arrays
     local = Memory.allocate(-1, plan.count)
+    isAllocated = Memory.allocate(false, plan.count)
     var scalars = 0
     for k in 0..<plan.count where plan.live[k] && plan.nodes[k].shape == 0 { scalars += 1 }
     arena = Arena(start: (scalars + 8) & ~7)
@@ -37,7 +39,10 @@ final class Emitter {
     run()
   }
 
-  deinit { local.deallocate() }
+  deinit {
+    local.deallocate()
+    isAllocated.deallocate()
+  }
 
   // MARK: Places
 
@@ -117,6 +122,18 @@ final class Emitter {
     if plan.isScalar(index) && plan.nodes[Int(index)].operation != .factor {
       plan.place[Int(index)] = nextScalar
       nextScalar += 1
+      return
+    }
+    guard !isAllocated[Int(index)] else { return }
+    isAllocated[Int(index)] = true
+    let whole = plan.parent[Int(index)]
+    if whole >= 0 {
+      if !isAllocated[Int(whole)] {
+        let count = self.size(of: whole)
+        allocate(whole, count, &releases)
+        clearGaps(whole, count)
+      }
+      plan.place[Int(index)] = plan.place[Int(whole)] + plan.parentOffset[Int(index)]
       return
     }
     plan.place[Int(index)] = arena.take(size)
@@ -209,7 +226,16 @@ final class Emitter {
       }
       if stage % 3 != 2 { time += 1 }
     }
-    for output in plan.outputs { plan.lastUse[Int(plan.owner(output))] = Int32.max }
+    // The whole lives as long as what lies in it.
+    for index in order where plan.parent[Int(index)] >= 0 {
+      let whole = Int(plan.parent[Int(index)])
+      plan.lastUse[whole] = max(plan.lastUse[whole], plan.lastUse[Int(index)])
+    }
+    for output in plan.outputs {
+      let owner = Int(plan.owner(output))
+      plan.lastUse[owner] = Int32.max
+      if plan.parent[owner] >= 0 { plan.lastUse[Int(plan.parent[owner])] = Int32.max }
+    }
   }
 }
 

@@ -123,7 +123,8 @@ extension Interpreter {
     guard let states = state(node.a) else { return result }
     let kind = LinearAlgebra.Kind(rawValue: graph.nodes[Int(node.a)].payload) ?? .lu
     let size = LinearAlgebra.stateSize(kind, m, n)
-    let places = StridedMap.broadcasting(left.with(rows: 1, columns: 1), to: shape.with(rows: 1, columns: 1))
+    let places = StridedMap.broadcasting(
+      left.with(rows: 1, columns: 1), to: shape.with(rows: 1, columns: 1))
     var offsets: [Int] = []
     places.forEachOffset(in: shape.with(rows: 1, columns: 1)) { offsets.append($0 * size) }
     if node.operation == .part {

@@ -48,6 +48,13 @@ final class Planner {
   let place: UnsafeMutablePointer<Int>
   /// When the memory of a node is read last.
   let lastUse: UnsafeMutablePointer<Int32>
+  /// The assembled array whose memory holds this node's, or -1, and where.
+  let parent: UnsafeMutablePointer<Int32>
+  let parentOffset: UnsafeMutablePointer<Int>
+  let hasEmbedded: UnsafeMutablePointer<Bool>
+  /// What strip programs add to assembled arrays, and numbers of the pieces this takes care of.
+  var placements: [StripGroup: [Placement]] = [:]
+  var accumulated: [Int32: Set<Int>] = [:]
 
   init(_ graph: Graph, _ outputs: [Expression], _ options: Program.Options) {
     self.graph = graph
@@ -65,9 +72,13 @@ final class Planner {
     absorbed = memory.fill(false, n)
     place = memory.fill(0, n)
     lastUse = memory.fill(-1, n)
+    parent = memory.fill(-1, n)
+    parentOffset = memory.fill(0, n)
+    hasEmbedded = memory.fill(false, n)
     assignCarriers()
     findMemoryNeeds()
     assignKeys()
+    placePieces()
     contract()
     storeAcrossStages()
   }
@@ -151,6 +162,9 @@ final class Planner {
             stored[Int(operand)] = true
           }
         }
+      case .heavy where n.operation == .assemble:
+        // Elementwise pieces are seen to later.
+        forEachOperand(Int32(k)) { if carrier[Int($0)] == .virtual { needMemory($0) } }
       case .virtual, .alias, .load, .heavy: forEachOperand(Int32(k)) { needMemory($0) }
       default: break
       }
@@ -207,36 +221,58 @@ final class Planner {
     }
   }
 
-  /// Products with one reader that adds them: one rounding instead of two.
+  /// Operations with one reader that become part of it. Products in sums come first: with one
+  /// rounding instead of two.
   private func contract() {
-    guard options.contracts else { return }
-    for k in 0..<count where live[k] {
-      let n = nodes[k]
-      if carrier[k] == .sum {
-        let factor = nodes[Int(n.a)]
-        if isProduct(n.a, for: k), !isScalar(factor.a), !isScalar(factor.b) {
-          absorbed[Int(n.a)] = true
-        }
-        continue
-      }
-      guard carrier[k] == .tape || carrier[k] == .elementwise, n.operation == .apply else {
-        continue
-      }
-      let operation = kernels.operations[Int(n.payload)]
-      guard operation == Int32(CK_ADD) || operation == Int32(CK_SUB) else { continue }
-      if isProduct(n.a, for: k) {
+    if options.contracts {
+      for k in 0..<count where live[k] { absorb(into: k, products: true) }
+    }
+    for k in 0..<count where live[k] && !absorbed[k] { absorb(into: k, products: false) }
+  }
+
+  private func absorb(into k: Int, products: Bool) {
+    let n = nodes[k]
+    if carrier[k] == .sum {
+      let factor = nodes[Int(n.a)]
+      if products, canAbsorb(n.a, in: k, products: true), !isScalar(factor.a),
+        !isScalar(factor.b)
+      {
         absorbed[Int(n.a)] = true
-      } else if isProduct(n.b, for: k) {
-        absorbed[Int(n.b)] = true
       }
+      return
+    }
+    guard carrier[k] == .tape || carrier[k] == .elementwise, n.operation == .apply, n.b >= 0,
+      !absorbed[Int(n.a)], !absorbed[Int(n.b)]
+    else { return }
+    let operation = kernels.operations[Int(n.payload)]
+    guard
+      operation == Int32(CK_ADD) || operation == Int32(CK_SUB)
+        || (operation == Int32(CK_MUL) && !products)
+    else { return }
+    if canAbsorb(n.a, in: k, products: products) {
+      absorbed[Int(n.a)] = true
+    } else if canAbsorb(n.b, in: k, products: products) {
+      absorbed[Int(n.b)] = true
     }
   }
 
-  private func isProduct(_ index: Int32, for reader: Int) -> Bool {
+  private func canAbsorb(_ index: Int32, in reader: Int, products: Bool) -> Bool {
     let n = nodes[Int(index)]
-    guard n.operation == .apply, uses[Int(index)] == 1, !stored[Int(index)],
-      kernels.operations[Int(n.payload)] == Int32(CK_MUL)
+    guard n.operation == .apply, uses[Int(index)] == 1, !stored[Int(index)], n.b >= 0,
+      !absorbed[Int(n.a)], !absorbed[Int(n.b)]
     else { return false }
+    let operation = kernels.operations[Int(n.payload)]
+    let isProduct = operation == Int32(CK_MUL)
+    if products {
+      guard isProduct else { return false }
+    } else {
+      guard isProduct || operation == Int32(CK_ADD) || operation == Int32(CK_SUB) else {
+        return false
+      }
+      // A rounded product in a sum has no operation of its own.
+      let reading = kernels.operations[Int(nodes[reader].payload)]
+      if isProduct && reading != Int32(CK_MUL) { return false }
+    }
     if carrier[reader] == .tape { return carrier[Int(index)] == .tape }
     return carrier[Int(index)] == .elementwise && key[Int(index)] == key[reader]
       && (carrier[reader] == .sum || n.shape == nodes[reader].shape)

@@ -11,13 +11,17 @@ package final class Program: @unchecked Sendable {
     package var contracts: Bool
     /// Elementary functions of arrays are computed four at a time.
     package var packs: Bool
-    /// Whether the pass for execution is applied.
-    package var simplifies = true
+    /// Products of lanes with one matrix become one product.
+    package var merges: Bool
+    /// The pass for execution is applied.
+    package var simplifies: Bool
 
     /// What this processor is good at.
-    package static let fast = Options(contracts: ck_has_avx2_fma() != 0, packs: true)
+    package static let fast = Options(
+      contracts: ck_has_avx2_fma() != 0, packs: true, merges: true, simplifies: true)
     /// As `Interpreter` computes.
-    package static let plain = Options(contracts: false, packs: false, simplifies: false)
+    package static let plain = Options(
+      contracts: false, packs: false, merges: false, simplifies: false)
   }
 
   /// Inputs of the graph, in the same order.

@@ -34,7 +34,7 @@ struct ForDisplay {
 
   /// Beyond this many nodes nobody reads a formula.
   private static let largest = 5_000
-  private static let deepest = 20
+  static let deepest = 20
 
   init(_ source: Graph, _ roots: [Expression]) {
     self.source = source
@@ -107,7 +107,7 @@ struct ForDisplay {
 
   /// `depth` counts the conditions passed through: sums and products go into conditions inside
   /// conditions only so far.
-  private func binary(
+  func binary(
     _ function: FunctionID, _ a: Expression, _ b: Expression, depth: Int = 0
   ) -> Expression {
     switch function {
@@ -117,7 +117,7 @@ struct ForDisplay {
       if let inside = throughChoice(function, a, b, depth) { return inside }
       var product = Term(of: a)
       product.multiply(by: Term(of: b), power: function == .divide ? -1 : 1)
-      return product.rendered(in: target)
+      return wholeSum(product) ?? product.rendered(in: target)
     case .power:
       guard let exponent = b.constant else { return a.apply(.power, b) }
       return Term(of: a, power: exponent).rendered(in: target)
@@ -132,9 +132,32 @@ struct ForDisplay {
   private func likeSum(_ a: Expression, _ b: Expression, _ sign: Double) -> Expression? {
     var term = Term(of: a)
     let other = Term(of: b)
-    guard !term.factors.isEmpty, term.isLike(other) else { return nil }
+    guard !term.factors.isEmpty, term.isLike(other),
+      !term.factors.contains(where: { $0.base.node.operation == .select })
+    else { return nil }
     term.coefficient = term.coefficient.plus(other.scaled(sign).coefficient)
     return term.rendered(in: target)
+  }
+
+  /// A fraction of a sum whose terms it leaves whole: 0.5(2x + 4y) as x + 2y.
+  private func wholeSum(_ product: Term) -> Expression? {
+    let ratio = product.coefficient
+    guard ratio.value != ratio.value.rounded(), product.factors.count == 1,
+      product.factors[0].exponent == 1
+    else { return nil }
+    let base = product.factors[0].base
+    guard base.node.isApply(.add) || base.node.isApply(.subtract) else { return nil }
+    var list = TermList()
+    list.add(base, 1)
+    let terms = list.terms.map { term in
+      var scaled = term
+      scaled.coefficient = term.coefficient.times(ratio)
+      return scaled
+    }
+    guard terms.allSatisfy({ $0.coefficient.value == $0.coefficient.value.rounded() }) else {
+      return nil
+    }
+    return TermList.rendered(terms, in: target)
   }
 
   /// A matrix product with the numbers of both sides in front.
@@ -155,7 +178,7 @@ struct ForDisplay {
   }
 
   /// Σ sign · part with like terms added.
-  private func sum(_ parts: [(Expression, Double)], _ depth: Int) -> Expression {
+  func sum(_ parts: [(Expression, Double)], _ depth: Int) -> Expression {
     var list = TermList()
     for (part, sign) in parts { list.add(part, sign) }
     let joined = depth < Self.deepest ? joinedChoices(list.terms, depth) : list.terms
@@ -195,129 +218,5 @@ struct ForDisplay {
     let folded = kept.map { $0 < levels ? $0 : $0 - missing }
     let inner = folded.isEmpty ? small : small.reduce(reduction.kind, folded)
     return reduction.kind == .sum ? Term(of: inner).scaled(repeats).rendered(in: target) : inner
-  }
-
-  // MARK: Conditions
-
-  private func choice(
-    _ condition: Expression, _ a: Expression, _ b: Expression
-  ) -> Expression {
-    if condition.constant != nil || a == b { return target.select(condition, a, b) }
-    if condition.node.isApply(.not) {
-      return choice(Expression(graph: target, index: condition.node.a), b, a)
-    }
-    return target.select(
-      condition, within(a, condition, true), within(b, condition, false))
-  }
-
-  /// `side`, knowing that `condition` holds or does not hold in it.
-  private func within(
-    _ side: Expression, _ condition: Expression, _ holds: Bool
-  ) -> Expression {
-    guard side.constant == nil else { return side }
-    let reach = target.reachable(from: [side.index])
-    var known: [Int32: Expression] = [:]
-    for index in reach.indices where reach[index] {
-      let node = target.nodes[index]
-      if node.operation == .select, node.a == condition.index {
-        known[Int32(index)] = Expression(graph: target, index: holds ? node.b : node.c)
-      }
-    }
-    guard !known.isEmpty else { return side }
-    let result = target.substitute([side], known)[0]
-    return Term(of: result).rendered(in: target)
-  }
-
-  /// A product with a choice that is 0 on one side is a choice of products.
-  private func throughChoice(
-    _ function: FunctionID, _ a: Expression, _ b: Expression, _ depth: Int
-  ) -> Expression? {
-    guard depth < Self.deepest else { return nil }
-    func sides(_ x: Expression) -> (Expression, Expression, Expression)? {
-      let node = x.node
-      guard node.operation == .select else { return nil }
-      let parts = [node.a, node.b, node.c].map { Expression(graph: target, index: $0) }
-      guard parts[1].constant == 0 || parts[2].constant == 0 else { return nil }
-      return (parts[0], parts[1], parts[2])
-    }
-    if let (condition, yes, no) = sides(a) {
-      return choice(
-        condition, binary(function, yes, b, depth: depth + 1),
-        binary(function, no, b, depth: depth + 1))
-    }
-    if function == .multiply, let (condition, yes, no) = sides(b) {
-      return choice(
-        condition, binary(function, a, yes, depth: depth + 1),
-        binary(function, a, no, depth: depth + 1))
-    }
-    return nil
-  }
-
-  /// Choices by the same condition in one sum are one choice.
-  private func joinedChoices(_ terms: [Term], _ depth: Int) -> [Term] {
-    var result: [Term] = []
-    var first: [Int32: Int] = [:]
-    for term in terms {
-      guard term.factors.count == 1, term.factors[0].exponent == 1,
-        term.coefficient == Ratio(1) || term.coefficient == Ratio(-1),
-        term.factors[0].base.node.operation == .select
-      else {
-        result.append(term)
-        continue
-      }
-      let node = term.factors[0].base.node
-      let sign = term.coefficient.value
-      guard let place = first[node.a] else {
-        first[node.a] = result.count
-        result.append(term)
-        continue
-      }
-      let other = result[place]
-      let before = other.factors[0].base.node
-      let flip = other.coefficient.value
-      func joined(_ x: Int32, _ y: Int32) -> Expression {
-        sum(
-          [
-            (Expression(graph: target, index: x), flip),
-            (Expression(graph: target, index: y), sign),
-          ], depth + 1)
-      }
-      let both = target.select(
-        Expression(graph: target, index: node.a), joined(before.b, node.b),
-        joined(before.c, node.c))
-      result[place] = Term(of: both)
-    }
-    return result
-  }
-}
-
-extension Graph {
-  /// The derivatives of powers keep 0 where the rule is not defined (`powerPartials`). Written out,
-  /// `n x^(n - 1)` and `x^n log(x)` are what people expect: the node of that, if `node` is such a
-  /// choice.
-  fileprivate func powerRule(_ node: Node) -> Int32? {
-    func at(_ index: Int32) -> Node { nodes[Int(index)] }
-    func isZero(_ index: Int32) -> Bool { Expression(graph: self, index: index).constant == 0 }
-    /// The operand that `node` compares with 0.
-    func comparedWithZero(_ node: Node) -> Int32? {
-      node.isApply(.equal) && isZero(node.b) ? node.a : nil
-    }
-    let rule = at(node.c)
-    guard node.operation == .select, isZero(node.b), rule.isApply(.multiply) else { return nil }
-    let test = at(node.a)
-    for (one, other) in [(rule.a, rule.b), (rule.b, rule.a)] {
-      let power = at(other)
-      guard power.isApply(.power), at(power.b).operation != .number else { continue }
-      if test.isApply(.and), comparedWithZero(at(test.a)) == power.a,
-        comparedWithZero(at(test.b)) == one
-      {
-        return node.c
-      }
-      let logarithm = at(one)
-      if comparedWithZero(test) == power.a, logarithm.isApply(.log), logarithm.a == power.a {
-        return node.c
-      }
-    }
-    return nil
   }
 }

@@ -5,6 +5,9 @@ extension Graph {
     let inner = x.node
     switch function {
     case .negate where inner.isApply(.subtract): return operand(inner.b) - operand(inner.a)
+    case .negate where inner.isApply(.multiply):
+      if let known = operand(inner.a).constant { return number(-known) * operand(inner.b) }
+      if let known = operand(inner.b).constant { return number(-known) * operand(inner.a) }
     case .not where inner.isApply(.not):
       let mask = operand(inner.a)
       if mask.givesMask { return mask }
@@ -23,17 +26,21 @@ extension Graph {
       if y == 0 { return a }
       if right.isApply(.negate) { return binary(.subtract, a, operand(right.a)) }
       if left.isApply(.negate) { return binary(.subtract, b, operand(left.a)) }
+      if a == b { return binary(.multiply, number(2), a) }
     case .subtract:
       if y == 0 { return a }
       if x == 0 { return unary(.negate, b) }
       if right.isApply(.negate) { return binary(.add, a, operand(right.a)) }
       if let y, y < 0 { return binary(.add, a, number(-y)) }
+      if left.isApply(.negate) { return unary(.negate, binary(.add, operand(left.a), b)) }
     case .multiply:
       if left.isApply(.negate) && right.isApply(.negate) {
         return operand(left.a) * operand(right.a)
       }
       if let x, right.isApply(.negate) { return binary(.multiply, number(-x), operand(right.a)) }
       if let y, left.isApply(.negate) { return binary(.multiply, number(-y), operand(left.a)) }
+      if left.isApply(.negate) { return unary(.negate, binary(.multiply, operand(left.a), b)) }
+      if right.isApply(.negate) { return unary(.negate, binary(.multiply, a, operand(right.a))) }
       if let x, let merged = scaled(x, right) { return merged }
       if let y, let merged = scaled(y, left) { return merged }
     case .divide:
@@ -41,6 +48,7 @@ extension Graph {
       if left.isApply(.negate) && right.isApply(.negate) {
         return operand(left.a) / operand(right.a)
       }
+      if left.isApply(.negate) { return unary(.negate, binary(.divide, operand(left.a), b)) }
     case .power:
       if let y { return powered(a, y) }
     case .notEqual:

@@ -100,6 +100,11 @@ package struct Draw: Hashable, Sendable {
   package var kind: Kind
   /// Number of the draw in the program: equal draws of one key are the same node.
   package var number: Int
+
+  package init(kind: Kind, number: Int) {
+    self.kind = kind
+    self.number = number
+  }
 }
 
 /// What an input is for.

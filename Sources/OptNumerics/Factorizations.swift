@@ -68,7 +68,6 @@ extension LinearAlgebra {
       state[0] = -1
       return false
     }
-    prepare()
     let info: Int32
     switch kind {
     case .lu: info = lu(a, n, state, layout)
@@ -96,7 +95,7 @@ extension LinearAlgebra {
     let pivots = UnsafeMutableRawPointer(state + layout.pieces[1])
       .bindMemory(to: Int32.self, capacity: n)
     let size = Int32(n)
-    return LAPACKE_dgetrf_work(LAPACK_COL_MAJOR, size, size, matrix, size, pivots)
+    return lapack_dgetrf(size, size, matrix, size, pivots)
   }
 
   private static func cholesky(_ a: Pointer, _ n: Int, _ state: Result, _ layout: Layout) -> Int32 {
@@ -105,7 +104,7 @@ extension LinearAlgebra {
       for j in 0..<n { l[i * n + j] = j <= i ? a[i * n + j] : 0 }
     }
     let size = Int32(n)
-    return LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, CChar(UInt8(ascii: "U")), size, l, size)
+    return lapack_dpotrf(CChar(UInt8(ascii: "U")), size, l, size)
   }
 
   /// `q` (m×k) and `r` (k×n) of `a` (m×n); `q` may be `a` itself. The diagonal of `r` is not
@@ -120,15 +119,13 @@ extension LinearAlgebra {
     let work = signs + k
     let length = Int32(64 * max(m, n))
     transpose(a, m, n, into: columns)
-    LAPACKE_dgeqrf_work(
-      LAPACK_COL_MAJOR, Int32(m), Int32(n), columns, Int32(m), tau, work, length)
+    lapack_dgeqrf(Int32(m), Int32(n), columns, Int32(m), tau, work, length)
     for i in 0..<k {
       let sign = columns[i * m + i] < 0 ? -1.0 : 1.0
       signs[i] = sign
       for j in 0..<n { r[i * n + j] = j < i ? 0 : sign * columns[j * m + i] }
     }
-    LAPACKE_dorgqr_work(
-      LAPACK_COL_MAJOR, Int32(m), Int32(k), Int32(k), columns, Int32(m), tau,
+    lapack_dorgqr(Int32(m), Int32(k), Int32(k), columns, Int32(m), tau,
       work, length)
     for j in 0..<k {
       let sign = signs[j]
@@ -146,8 +143,7 @@ extension LinearAlgebra {
     let length = 1 + 6 * n + 2 * n * n
     let integers = UnsafeMutableRawPointer(scratch + length)
       .bindMemory(to: Int32.self, capacity: 5 * n + 3)
-    let info = LAPACKE_dsyevd_work(
-      LAPACK_COL_MAJOR, CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")), Int32(n), vectors,
+    let info = lapack_dsyevd(CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")), Int32(n), vectors,
       Int32(n), values, work, Int32(length), integers, Int32(5 * n + 3))
     if info != 0 { return info }
     for k in 0..<n {
@@ -176,8 +172,7 @@ extension LinearAlgebra {
     let integers = UnsafeMutableRawPointer(work + length)
       .bindMemory(to: Int32.self, capacity: 8 * k)
     matrix.update(from: a, count: m * n)
-    let info = LAPACKE_dgesdd_work(
-      LAPACK_COL_MAJOR, CChar(UInt8(ascii: "S")), Int32(n), Int32(m), matrix,
+    let info = lapack_dgesdd(CChar(UInt8(ascii: "S")), Int32(n), Int32(m), matrix,
       Int32(n), values, u, Int32(n), vt, Int32(k), work, Int32(length),
       integers)
     if info != 0 { return info }

@@ -9,16 +9,6 @@ package enum LinearAlgebra {
   /// Plain pointers to results.
   package typealias Result = UnsafeMutablePointer<Double>
 
-  /// BLAS with one thread: other numbers of threads give other bits.
-  private static let ready: Bool = {
-    openblas_set_num_threads(1)
-    return true
-  }()
-
-  /// Makes sure that BLAS uses one thread.
-  @inline(__always)
-  static func prepare() { _ = ready }
-
   /// `out` (m×n) = op(a) op(b), where op(a) is m×k. A transposed `a` is given as k×m.
   package static func product(
     _ a: Pointer, _ b: Pointer, _ m: Int, _ k: Int, _ n: Int, transposeLeft: Bool = false,
@@ -33,21 +23,20 @@ package enum LinearAlgebra {
       smallProduct(a, b, m, k, n, transposeLeft, transposeRight, out)
       return
     }
-    prepare()
     let (m32, k32, n32) = (Int32(clamping: m), Int32(clamping: k), Int32(clamping: n))
+    let (left, right): (Int32, Int32) = (transposeLeft ? 1 : 0, transposeRight ? 1 : 0)
     if n == 1 {
-      cblas_dgemv(
-        CblasRowMajor, transposeLeft ? CblasTrans : CblasNoTrans, transposeLeft ? k32 : m32,
-        transposeLeft ? m32 : k32, 1, a, transposeLeft ? m32 : k32, b, 1, 0, out, 1)
+      blas_dgemv(
+        left, transposeLeft ? k32 : m32, transposeLeft ? m32 : k32, a, transposeLeft ? m32 : k32,
+        b, out)
     } else if m == 1 {
-      cblas_dgemv(
-        CblasRowMajor, transposeRight ? CblasNoTrans : CblasTrans, transposeRight ? n32 : k32,
-        transposeRight ? k32 : n32, 1, b, transposeRight ? k32 : n32, a, 1, 0, out, 1)
+      blas_dgemv(
+        1 - right, transposeRight ? n32 : k32, transposeRight ? k32 : n32, b,
+        transposeRight ? k32 : n32, a, out)
     } else {
-      cblas_dgemm(
-        CblasRowMajor, transposeLeft ? CblasTrans : CblasNoTrans,
-        transposeRight ? CblasTrans : CblasNoTrans, m32, n32, k32, 1, a,
-        transposeLeft ? m32 : k32, b, transposeRight ? k32 : n32, 0, out, n32)
+      blas_dgemm(
+        left, right, m32, n32, k32, a, transposeLeft ? m32 : k32, b, transposeRight ? k32 : n32,
+        out, n32)
     }
   }
 

@@ -38,7 +38,8 @@ extension LinearAlgebra {
       for i in 0..<n { sum += logarithm(l[i * n + i]) }
       out[0] = 2 * sum
     default:
-      out.update(from: state + layout.pieces[min(k, layout.pieces.count - 1)], count: rows * columns)
+      out.update(
+        from: state + layout.pieces[min(k, layout.pieces.count - 1)], count: rows * columns)
     }
   }
 
@@ -77,7 +78,6 @@ extension LinearAlgebra {
       fillNaN(out, rows * right)
       return
     }
-    prepare()
     let layout = Layout(kind, m, n)
     let small = min(m, n)
     func piece(_ k: Int) -> Pointer { state + layout.pieces[k] }
@@ -88,8 +88,7 @@ extension LinearAlgebra {
       transpose(b, n, right, into: x)
       let pivots = UnsafeMutableRawPointer(mutating: piece(1))
         .assumingMemoryBound(to: Int32.self)
-      LAPACKE_dgetrs_work(
-        LAPACK_COL_MAJOR, CChar(UInt8(ascii: transposed ? "N" : "T")), Int32(n),
+      lapack_dgetrs(CChar(UInt8(ascii: transposed ? "N" : "T")), Int32(n),
         Int32(right), piece(0), Int32(n), pivots, x, Int32(n))
       if right > 1 { transpose(x, right, n, into: out) }
     case .cholesky:
@@ -125,10 +124,8 @@ extension LinearAlgebra {
   private static func triangular(
     _ a: Pointer, _ n: Int, lower: Bool, transposed: Bool, _ x: Result, _ right: Int
   ) {
-    cblas_dtrsm(
-      CblasRowMajor, CblasLeft, lower ? CblasLower : CblasUpper,
-      transposed ? CblasTrans : CblasNoTrans, CblasNonUnit, Int32(clamping: n),
-      Int32(clamping: right), 1, a, Int32(clamping: n), x, Int32(clamping: right))
+    blas_dtrsm(
+      lower ? 1 : 0, transposed ? 1 : 0, Int32(clamping: n), Int32(clamping: right), a, x)
   }
 
   /// Row i divided by values[i]; 0 where that is at most the cutoff, if there is one.

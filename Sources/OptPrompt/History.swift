@@ -74,7 +74,8 @@ package final class History {
     flock(stream, LOCK_EX)
     fseek(file, 0, SEEK_END)
     #if os(Linux)
-      _ = ohist_nsave(handle, unsaved, file)
+      // libedit counts how far to go back from the newest, so this is one less.
+      _ = ohist_nsave(handle, unsaved - 1, file)
     #else
       _ = ohist_file(handle, H_SAVE, path)
     #endif

@@ -152,7 +152,11 @@ package final class LineEditor {
     undoStack = []
     recall = Recall()
     Signals.isInterrupted.store(false, ordering: .relaxed)
-    if !isDumb { Terminal.write("\u{1B}[?2004h") }
+    if !isDumb {
+      // Before the prompt is painted, so that what is typed at once is not echoed twice.
+      oel_set_int(editor, EL_PREP_TERM, 1)
+      Terminal.write("\u{1B}[?2004h")
+    }
     defer { if !isDumb { Terminal.write("\u{1B}[?2004l") } }
     var count: Int32 = 0
     guard let line = el_wgets(editor, &count), count > 0 else {

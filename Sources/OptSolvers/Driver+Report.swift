@@ -12,10 +12,31 @@ extension Driver {
     return decrease <= decreaseTolerance
   }
 
-  /// The decrease left is lost in the rounding error of the value.
+  /// The decrease left is lost in the rounding error of the value. Where the exact Hessian says how
+  /// much is left, eleven digits of the value are enough for a method that is stuck.
   var isAtFloor: Bool {
+    if let spread = measures.simplexSpread { return spread <= 8 * run.noise }
     guard let decrease = measures.expectedDecrease else { return false }
-    return decrease <= 4 * run.noise
+    return decrease <= floorTolerance
+  }
+
+  var floorTolerance: Double { max(4 * run.noise, isAssessed ? 1e-11 * abs(run.value) : 0) }
+
+  /// Sees to it that the gradient at the best point is known, for the report.
+  func completeBest() {
+    guard run.wantsGradient, !run.knowsBestGradient, run.bestValue.isFinite, run.halt == nil else {
+      return
+    }
+    let isCurrent = (0..<run.dimension).allSatisfy { run.x[$0] == run.best[$0] }
+    if isCurrent, run.knowsGradient, run.value == run.bestValue {
+      run.bestGradient.update(from: run.gradient, count: run.dimension)
+      run.knowsBestGradient = true
+      return
+    }
+    var answer = Answer()
+    answer.gradient = run.bestGradient
+    run.knowsBestGradient =
+      run.evaluate([.value, .gradient], at: run.best, into: &answer) == .done
   }
 
   static let diameterTolerance = 1e-8
@@ -31,8 +52,8 @@ extension Driver {
   }
 
   func solution(_ reason: StopReason) -> Solution {
+    completeBest()
     run.watch.read()
-    let n = run.dimension
     let last = Point(x: copy(run.x), value: run.value, step: run.step)
     let hasBest = run.bestValue.isFinite
     var culprit: Fault?
@@ -40,7 +61,6 @@ extension Driver {
     case .valueNotFinite, .gradientNotFinite: culprit = run.objective.culprit(at: run.x)
     default: break
     }
-    if n == 0, !hasBest { run.knowsBestGradient = false }
     let criteria = criteria()
     return Solution(
       x: hasBest ? copy(run.best) : start, value: hasBest ? run.bestValue : run.value,
@@ -70,7 +90,7 @@ extension Driver {
       below("gradient", run.gradientNorm, stops.gradient)
     }
     if stops.isDefault, let decrease = measures.expectedDecrease {
-      let tolerance = max(decreaseTolerance, 4 * run.noise)
+      let tolerance = max(decreaseTolerance, floorTolerance)
       list.append(
         Criterion(
           name: "expected decrease", value: decrease, tolerance: tolerance,

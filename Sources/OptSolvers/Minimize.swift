@@ -21,20 +21,22 @@ final class Driver {
   let stops: Stops
   let start: [Double]
   var startValue = Double.nan
-  var measures = Measures()
-  var path: [Double] = []
-  var pathRows = 0
+  @exclusivity(unchecked) var measures = Measures()
+  @exclusivity(unchecked) var path: [Double] = []
+  @exclusivity(unchecked) var pathRows = 0
+  /// The expected decrease in `measures` comes from the exact Hessian at the current point.
+  var isAssessed = false
   private let progress: ((StepInfo) -> Void)?
   private let stepLimit: Int
   private var iteration: (any Iteration)?
-  private var lastProgress = 0.15
-  private var stall = Stall()
+  @exclusivity(unchecked) private var lastProgress = 0.15
+  @exclusivity(unchecked) private var stall = Stall()
 
   static let largestPathDimension = 50
   static let largestPathRows = 10_001
   /// A claim of convergence is repeated from the best point at most this often.
-  private static let largestRepairs = 3
-  private var repairs = 0
+  static let largestRepairs = 3
+  var repairs = 0
 
   init(
     _ objective: any Objective, _ start: [Double], _ method: any Method, _ stops: Stops,
@@ -91,6 +93,7 @@ final class Driver {
     case .moved: break
     }
     run.step += 1
+    isAssessed = false
     let outcome = run.refresh()
     measures = iteration.measures(run)
     if outcome != .stopped { record() }
@@ -101,7 +104,7 @@ final class Driver {
     }
   }
 
-  private func notFinite() -> StopReason {
+  func notFinite() -> StopReason {
     if run.fellToMinusInfinity { return .unbounded }
     return run.knowsValue && run.value.isFinite
       ? .gradientNotFinite(step: run.step) : .valueNotFinite(step: run.step)
@@ -126,10 +129,10 @@ final class Driver {
       if let condition = stops.condition, condition(info) { return .userCondition }
       report(info)
     }
-    let isStalled =
-      stall.isStill(run)
-      || method.needsDeterministicCosts && stall.isStalled(run)
-    return isStalled ? reasonWhenStuck(iteration, .degenerate) : nil
+    if stall.isStill(run) { return reasonWhenStuck(iteration, .degenerate) }
+    let descends = method.needsDeterministicCosts && run.wantsGradient
+    guard stall.isStalled(run, descends: descends) else { return nil }
+    return descends ? reasonWhenStuck(iteration, .degenerate) : floorReason(iteration)
   }
 
   /// The method cannot go on, or goes on without effect: floor, recovery, or failure.
@@ -154,61 +157,27 @@ final class Driver {
     return impasse == .lineSearch ? .lineSearchFailed : .noProgress
   }
 
+  /// For methods that take every step as it is and can go on for ever: the precision floor, if the
+  /// Hessian proves it.
+  private func floorReason(_ iteration: any Iteration) -> StopReason? {
+    stall.begin(run)
+    guard stops.isDefault, stops.epochs == nil else { return nil }
+    run.measureNoise()
+    assess()
+    if let halt = run.halt { return halt }
+    return isAtFloor ? verified(.precisionFloor, iteration) : nil
+  }
+
   /// Where the Hessian is offered, it tells how much there is left to gain, whatever the method.
   private func assess() {
+    isAssessed = false
     guard run.objective.offers.contains(.hessian), run.knowsGradient,
       run.dimension <= largestHessianDimension
     else { return }
     let newton = NewtonIteration(run)
     guard let found = newton.assess(run) else { return }
     measures.expectedDecrease = found.isConvex ? found.decrease : .infinity
-  }
-
-  /// Checks a claim at the point that is returned, with a fresh evaluation; nil to go on from there.
-  ///
-  /// The best point is returned if the claim holds there too. Where it is better than the current
-  /// one by rounding only and its gradient is larger, the current one counts as the best.
-  private func verified(_ reason: StopReason, _ iteration: any Iteration) -> StopReason? {
-    guard run.wantsGradient, run.knowsGradient else { return reason }
-    let norm = run.gradientNorm
-    let limit = reason == .gradientSmall ? max(stops.gradient ?? 1e-8, norm) : 2 * norm
-    let slack = max(4 * run.noise, 1e-14 * abs(run.value))
-    let isBestToRounding = run.value <= run.bestValue + slack && run.value <= startValue
-    if run.bestValue < run.value {
-      let current = Buffer(uninitialized: run.dimension)
-      current.pointer.update(from: run.x, count: run.dimension)
-      run.accept(run.best, value: run.bestValue)
-      if let reason = reevaluate() { return reason }
-      if run.gradientNorm <= limit {
-        run.keepCurrent()
-        return reason
-      }
-      if !isBestToRounding { return repair(iteration) }
-      run.accept(current.pointer, value: run.value)
-    }
-    if let reason = reevaluate() { return reason }
-    if run.gradientNorm > limit { return repair(iteration) }
-    run.keepCurrent()
-    return reason
-  }
-
-  /// Value and gradient at the current point anew; the reason to end if that is impossible.
-  private func reevaluate() -> StopReason? {
-    run.knowsGradient = false
-    switch run.requireGradient() {
-    case .stopped: return run.halt ?? .interrupted
-    case .notFinite: return notFinite()
-    case .done: return nil
-    }
-  }
-
-  /// A claim did not hold where it was checked: the method goes on from there, a few times.
-  private func repair(_ iteration: any Iteration) -> StopReason? {
-    repairs += 1
-    if repairs > Self.largestRepairs { return .noProgress }
-    iteration.restart(run)
-    run.note("the claim did not hold at the best point; going on from there")
-    return nil
+    isAssessed = true
   }
 
   private func record() {

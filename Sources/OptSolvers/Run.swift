@@ -3,6 +3,9 @@
 import OptNumerics
 
 /// What a method works on. All memory is allocated once; evaluations go through it and are counted.
+///
+/// A run belongs to one thread and no access to it overlaps another; the check of that at run time
+/// would cost half of a short step, hence `exclusivity(unchecked)`.
 package final class Run {
   package let objective: any Objective
   package let dimension: Int
@@ -10,38 +13,38 @@ package final class Run {
   /// The current point. Methods read it; `accept` changes it.
   package let x: UnsafeMutablePointer<Double>
   /// The value at `x`, if `knowsValue`.
-  package internal(set) var value = Double.nan
+  @exclusivity(unchecked) package internal(set) var value = Double.nan
   /// The gradient at `x`, if `knowsGradient`.
   package let gradient: UnsafeMutablePointer<Double>
-  package internal(set) var knowsValue = false
-  package internal(set) var knowsGradient = false
+  @exclusivity(unchecked) package internal(set) var knowsValue = false
+  @exclusivity(unchecked) package internal(set) var knowsGradient = false
   /// Whether the driver wants the gradient at every accepted point.
-  package internal(set) var wantsGradient = false
+  @exclusivity(unchecked) package internal(set) var wantsGradient = false
   /// Scratch of n numbers for a method's next point.
   package let trial: UnsafeMutablePointer<Double>
 
   /// The best point seen in any evaluation, trial points included.
   package let best: UnsafeMutablePointer<Double>
-  package internal(set) var bestValue = Double.infinity
-  package internal(set) var bestStep = 0
+  @exclusivity(unchecked) package internal(set) var bestValue = Double.infinity
+  @exclusivity(unchecked) package internal(set) var bestStep = 0
   let bestGradient: UnsafeMutablePointer<Double>
-  var knowsBestGradient = false
+  @exclusivity(unchecked) var knowsBestGradient = false
 
-  package internal(set) var counts = Counts()
+  @exclusivity(unchecked) package internal(set) var counts = Counts()
   /// Steps made so far.
-  package internal(set) var step = 0
+  @exclusivity(unchecked) package internal(set) var step = 0
   /// Largest change of a variable in the last accepted step, relative to max(1, its magnitude).
-  package internal(set) var change = Double.nan
+  @exclusivity(unchecked) package internal(set) var change = Double.nan
   /// Whether the last accepted step left every variable as it was.
-  package internal(set) var movedNowhere = false
+  @exclusivity(unchecked) package internal(set) var movedNowhere = false
   /// Set when evaluations are refused from now on.
-  package internal(set) var halt: StopReason?
-  package internal(set) var trace = Trace()
+  @exclusivity(unchecked) package internal(set) var halt: StopReason?
+  @exclusivity(unchecked) package internal(set) var trace = Trace()
   /// The rounding error in the value as measured near the end; nil until it was measured.
-  var measuredNoise: Double?
+  @exclusivity(unchecked) var measuredNoise: Double?
   /// An evaluation gave −∞.
-  var fellToMinusInfinity = false
-  var watch = Watch()
+  @exclusivity(unchecked) var fellToMinusInfinity = false
+  @exclusivity(unchecked) var watch = Watch()
   let evaluationLimit: Int
   let secondsLimit: Double
 
@@ -172,18 +175,35 @@ package final class Run {
     _ point: UnsafePointer<Double>, value newValue: Double? = nil,
     gradient newGradient: UnsafePointer<Double>? = nil
   ) {
-    var largest = 0.0
-    var scale = 1.0
-    var isSame = true
-    for index in 0..<dimension {
+    var differences = SIMD4<Double>()
+    var trouble = SIMD4<Double>()
+    var sizes = SIMD4<Double>(repeating: 1)
+    var index = 0
+    while index &+ 4 <= dimension {
+      let old = SIMD4(x[index], x[index &+ 1], x[index &+ 2], x[index &+ 3])
+      let new = SIMD4(point[index], point[index &+ 1], point[index &+ 2], point[index &+ 3])
+      let step = new - old
+      let distance = step.replacing(with: -step, where: step .< 0)
+      // NaN survives a sum, but not a maximum.
+      trouble += step * 0
+      differences.replace(with: distance, where: distance .> differences)
+      let size = new.replacing(with: -new, where: new .< 0)
+      sizes.replace(with: size, where: size .> sizes)
+      (x[index], x[index &+ 1], x[index &+ 2], x[index &+ 3]) = (new[0], new[1], new[2], new[3])
+      index &+= 4
+    }
+    var largest = trouble.sum() == 0 ? differences.max() : .nan
+    var scale = sizes.max()
+    while index < dimension {
       let new = point[index]
-      let difference = abs(new - x[index])
-      if difference != 0 { isSame = false }
-      largest = difference > largest || difference != difference ? difference : largest
+      let distance = abs(new - x[index])
+      if distance > largest || distance.isNaN { largest = distance }
       scale = max(scale, abs(new))
       x[index] = new
+      index &+= 1
     }
     change = largest / scale
+    let isSame = largest == 0
     movedNowhere = isSame
     if isSame, newValue == nil { return }
     value = newValue ?? .nan

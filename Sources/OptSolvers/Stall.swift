@@ -9,8 +9,10 @@ struct Stall {
   private var valueAtRecovery = Double.infinity
   private var recoveries = 0
 
-  /// Steps without effect after which a run counts as stalled.
+  /// Steps without effect after which a run counts as stalled: for methods that descend at every
+  /// step, and for those that take every step as it is.
   private static let patience = 25
+  private static let longPatience = 1000
   /// Recoveries without a lower value in between.
   private static let largestRecoveries = 3
 
@@ -22,7 +24,7 @@ struct Stall {
   }
 
   /// To be called once per step.
-  mutating func isStalled(_ run: Run) -> Bool {
+  mutating func isStalled(_ run: Run, descends: Bool) -> Bool {
     let norm = run.gradientNorm
     if run.value < value - 2 * run.noise {
       value = run.value
@@ -34,7 +36,7 @@ struct Stall {
     } else {
       idleSteps += 1
     }
-    return norm.isNaN ? false : idleSteps >= Self.patience
+    return idleSteps >= (descends ? Self.patience : Self.longPatience)
   }
 
   /// Whether the point has not moved at all for many steps; to be called once per step.

@@ -29,7 +29,8 @@ package struct Stops {
   package var value: Double?
   /// Largest change of a variable in one step, relative to max(1, |x|), below this.
   package var change: Double?
-  /// Passes over the data; counted by whoever feeds the batches, ignored here.
+  /// Passes over the data. Whoever feeds the batches counts them and names `steps` or a condition
+  /// to match; the driver only takes the objective as one that changes from step to step.
   package var epochs: Int?
   package var condition: ((StepInfo) -> Bool)?
   /// Whether the defaults are in force: then a claim of convergence also needs a small expected
@@ -65,6 +66,6 @@ package struct Stops {
 
   /// A budget was named, so the default step limit is not in force.
   package var namesBudget: Bool {
-    steps != nil || evaluations != nil || seconds != nil || epochs != nil
+    steps != nil || evaluations != nil || seconds != nil
   }
 }

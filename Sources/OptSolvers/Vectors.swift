@@ -21,16 +21,28 @@ func dot(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ n: Int) -> Do
 
 /// The largest magnitude; NaN if an element is NaN.
 func maximumNorm(_ a: UnsafePointer<Double>, _ n: Int) -> Double {
-  var largest = 0.0
-  for index in 0..<n {
-    let magnitude = abs(a[index])
-    if magnitude > largest {
-      largest = magnitude
-    } else if magnitude != magnitude {
-      return .nan
-    }
+  var lanes = SIMD4<Double>()
+  // Stays zero unless an element is NaN or infinite: NaN survives a sum, but not a maximum.
+  var trouble = SIMD4<Double>()
+  var index = 0
+  while index &+ 4 <= n {
+    let four = SIMD4(a[index], a[index &+ 1], a[index &+ 2], a[index &+ 3])
+    let magnitudes = four.replacing(with: -four, where: four .< 0)
+    trouble += four * 0
+    lanes.replace(with: magnitudes, where: magnitudes .> lanes)
+    index &+= 4
   }
-  return largest
+  var largest = max(max(lanes[0], lanes[1]), max(lanes[2], lanes[3]))
+  var isTrouble = trouble.sum() != 0
+  while index < n {
+    let magnitude = abs(a[index])
+    if magnitude > largest { largest = magnitude }
+    if magnitude != magnitude { isTrouble = true }
+    index &+= 1
+  }
+  guard isTrouble else { return largest }
+  for index in 0..<n where a[index].isNaN { return .nan }
+  return .infinity
 }
 
 /// The Euclidean norm, safe against overflow.

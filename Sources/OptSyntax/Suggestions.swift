@@ -3,7 +3,9 @@
 /// Nearness of words.
 package enum Suggestions {
   /// Up to three of `candidates` that differ little from `word`, nearest first: at most two edits,
-  /// one for words of up to three letters (Damerau–Levenshtein, neighbours may be swapped).
+  /// one for words of up to three letters (Damerau–Levenshtein, neighbours may be swapped). Among
+  /// equally near ones come first those with the same letters, of the same length, with the same
+  /// first letter.
   package static func nearest(_ word: String, in candidates: some Sequence<String>) -> [String] {
     let letters = Array(word.unicodeScalars)
     let limit = letters.count <= 3 ? 1 : 2
@@ -15,7 +17,15 @@ package enum Suggestions {
       let d = distance(letters, other)
       if d <= limit, d < max(letters.count, other.count) { found.append((candidate, d)) }
     }
-    return found.sorted { ($0.1, $0.0) < ($1.1, $1.0) }.prefix(3).map(\.0)
+    let sorted = letters.sorted()
+    func rank(_ entry: (String, Int)) -> (Int, Int, Int, Int, String) {
+      let other = Array(entry.0.unicodeScalars)
+      return (
+        entry.1, other.sorted() == sorted ? 0 : 1, abs(other.count - letters.count),
+        other.first == letters.first ? 0 : 1, entry.0
+      )
+    }
+    return found.sorted { rank($0) < rank($1) }.prefix(3).map(\.0)
   }
 
   /// Number of insertions, deletions, replacements and swaps of neighbours.

@@ -4,27 +4,34 @@ import OptSyntax
 
 /// Colours for a text at the prompt.
 enum Highlighting {
-  /// What a piece of text is.
-  enum Kind { case keyword, verb, number, text, comment, name, symbol }
-
   /// Ranges of Unicode scalars with the control sequence of their colour. The bracket at the cursor
   /// and its partner are bold.
   static func spans(_ text: String, cursor: Int) -> [(Range<Int>, String)] {
-    let pieces = pieces(of: text)
-    var spans: [(Range<Int>, String)] = []
-    for piece in pieces {
-      if let style = style(of: piece.kind) { spans.append((piece.range, style)) }
-    }
     let scalars = Array(text.unicodeScalars)
-    for place in matchingBrackets(scalars, pieces, cursor) {
+    // The reader counts bytes, the screen scalars.
+    var places: [Int] = []
+    for (place, scalar) in scalars.enumerated() {
+      places += repeatElement(place, count: UTF8.width(scalar))
+    }
+    places.append(scalars.count)
+    var isPlain = [Bool](repeating: true, count: scalars.count)
+    var spans: [(Range<Int>, String)] = []
+    for span in Highlighter.spans(text) {
+      let range = places[span.range.lowerBound]..<places[span.range.upperBound]
+      if let style = style(of: span.kind) { spans.append((range, style)) }
+      if span.kind == .text || span.kind == .comment {
+        for place in range { isPlain[place] = false }
+      }
+    }
+    for place in matchingBrackets(scalars, isPlain, cursor) {
       spans.append((place..<(place + 1), "\u{1B}[1m"))
     }
     return spans
   }
 
-  private static func style(of kind: Kind) -> String? {
+  private static func style(of kind: Highlighter.Kind) -> String? {
     switch kind {
-    case .keyword, .verb: "\u{1B}[1;35m"
+    case .keyword, .verb, .clauseWord: "\u{1B}[1;35m"
     case .number: "\u{1B}[36m"
     case .text: "\u{1B}[32m"
     case .comment: "\u{1B}[2m"
@@ -34,12 +41,8 @@ enum Highlighting {
 
   /// The places of a bracket at or before the cursor and of the one that belongs to it.
   private static func matchingBrackets(
-    _ text: [Unicode.Scalar], _ pieces: [(range: Range<Int>, kind: Kind)], _ cursor: Int
+    _ text: [Unicode.Scalar], _ isPlain: [Bool], _ cursor: Int
   ) -> [Int] {
-    var isPlain = [Bool](repeating: true, count: text.count)
-    for piece in pieces where piece.kind == .text || piece.kind == .comment {
-      for place in piece.range { isPlain[place] = false }
-    }
     let partners: [Unicode.Scalar: Unicode.Scalar] = [
       "(": ")", "[": "]", "{": "}", ")": "(", "]": "[", "}": "{",
     ]
@@ -56,43 +59,5 @@ enum Highlighting {
       }
     }
     return []
-  }
-
-  // MARK: Pieces
-
-  /// The pieces of a text, as ranges of Unicode scalars.
-  private static func pieces(of text: String) -> [(range: Range<Int>, kind: Kind)] {
-    let scalars = Array(text.unicodeScalars)
-    var pieces: [(range: Range<Int>, kind: Kind)] = []
-    var start = 0
-    while start < scalars.count {
-      let (end, kind) = piece(scalars, from: start)
-      if let kind { pieces.append((start..<end, kind)) }
-      start = end
-    }
-    return pieces
-  }
-
-  private static func piece(_ text: [Unicode.Scalar], from start: Int) -> (end: Int, kind: Kind?) {
-    func end(while condition: (Unicode.Scalar) -> Bool) -> Int {
-      text[(start + 1)...].firstIndex { !condition($0) } ?? text.count
-    }
-    switch text[start] {
-    case "#": return (end { $0 != "\n" }, .comment)
-    case "\"":
-      var place = start + 1
-      while place < text.count, text[place] != "\"", text[place] != "\n" {
-        place += text[place] == "\\" ? 2 : 1
-      }
-      return (min(place + 1, text.count), .text)
-    case "0"..."9": return (end { $0 == "." || $0 == "_" || ("0"..."9").contains($0) }, .number)
-    case "_",
-      _ where text[start].properties.isAlphabetic:
-      let end = end { $0 == "_" || $0.properties.isAlphabetic || ("0"..."9").contains($0) }
-      var word = String.UnicodeScalarView()
-      word.append(contentsOf: text[start..<end])
-      return (end, Words.all.contains(String(word)) ? .keyword : .name)
-    default: return (start + 1, nil)
-    }
   }
 }

@@ -132,6 +132,42 @@ struct ForDisplayTests {
     #expect(text(gradient(of: first, by: [x])[0]) == "if x > 0 then 3 + 2 log(x) else 0")
   }
 
+  @Test func powersOfSymbols() {
+    let (x, y) = (symbol("x"), symbol("y"))
+    func by(_ e: Expression, _ v: Expression) -> String { text(gradient(of: e, by: [v])[0]) }
+    #expect(by(x.apply(.power, y), x) == "y x^(y - 1)")
+    #expect(by(x.apply(.power, y), y) == "x^y log(x)")
+    #expect(by(x.apply(.power, x), x) == "x^x log(x) + x^x")
+    #expect(text(x * x.apply(.power, y + 2)) == "x^(y + 3)")
+    // A condition that somebody wrote stays.
+    let written = g.select(x.apply(.equal, g.number(0)), g.number(0), x * x.apply(.log))
+    #expect(text(written) == "if equal(x, 0) then 0 else x log(x)")
+  }
+
+  @Test func bracketsStayTogether() {
+    let (x, y) = (symbol("x"), symbol("y"))
+    let sum = x.apply(.sin) - y
+    #expect(text(sum + sum) == "2 (sin(x) - y)")
+    #expect(text(sum - sum) == "0")
+    #expect(text(0.5 * (2 * x + 4 * y)) == "x + 2 y")
+    #expect(text(0.5 * (x + 4 * y)) == "0.5 (x + 4 y)")
+    let choice = g.select(x.apply(.greater, y), g.number(1), g.number(0))
+    #expect(text(choice + choice + choice) == "if x > y then 3 else 0")
+  }
+
+  @Test func sumsOfRepeatedValues() {
+    let x = symbol("x")
+    let lanes = Shape(lanes: [5], rows: 3, columns: 1)
+    let repeated = x.apply(.sin).broadcast(to: lanes)
+    #expect(text(repeated.reduce(.sum, [0, 1])) == "15 sin(x)")
+    #expect(text(repeated.reduce(.maximum, [0, 1])) == "sin(x)")
+    let v = g.input(Input(name: "v", role: .variable, shape: Shape(rows: 3, columns: 1)))
+    let (_, roots) = g.forDisplay([v.broadcast(to: lanes).reduce(.sum, [0])])
+    #expect(roots[0].shape == v.shape)
+    _ = text(v.broadcast(to: lanes).reduce(.sum, [0, 1]))
+    _ = text((2 * v).product(3 * v, transposeLeft: true))
+  }
+
   @Test func vectorsKeepTheirShapes() {
     let v = g.input(Input(name: "v", role: .variable, shape: Shape(rows: 3, columns: 1)))
     let y = (0 * v + 2 * v * 3).reduceElements(.sum)

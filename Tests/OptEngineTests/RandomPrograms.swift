@@ -30,7 +30,8 @@ struct RandomProgram {
   let isTame: Bool
 
   private static let wild: [Double] = [
-    0, -0.0, 1, -1, .nan, .infinity, -.infinity, 5e-324, -1e-310, 1e308, -1e308, 0.5, 3,
+    0, -0.0, 1, -1, .nan, .infinity, -.infinity, .leastNonzeroMagnitude, -0x1p-1030, 1e308, -1e308,
+    0.5, 3,
   ]
   private static let sizes = [0, 1, 1, 2, 3, 4, 5, 7, 8, 13]
 
@@ -160,8 +161,9 @@ struct RandomProgram {
         isLanes
           ? Shape(lanes: [Int32(length), 1], rows: 1, columns: 1).lanes.count == 1
             ? Shape(lanes: [Int32(length)], rows: 1, columns: 1) : .scalar
-          : Shape(rows: length, columns: 1))
-        .shapeMatches(isLanes && length > 1 ? 3 : 2)
+          : Shape(rows: length, columns: 1)
+      )
+      .shapeMatches(isLanes && length > 1 ? 3 : 2)
     case 3:
       // One element.
       guard count > 0 else { return nil }

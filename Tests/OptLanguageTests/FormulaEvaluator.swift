@@ -170,9 +170,12 @@ struct TreeEvaluator {
     }
     if indices.count == 1 {
       let list = try places(indices[0], base.values.count)
+      guard list.allSatisfy(base.values.indices.contains) else { throw Unknown(what: "index") }
       return Table(list.count, 1, list.map { base.values[$0] })
     }
     let (r, c) = (try places(indices[0], base.rows), try places(indices[1], base.columns))
+    guard r.allSatisfy({ 0..<base.rows ~= $0 }), c.allSatisfy({ 0..<base.columns ~= $0 })
+    else { throw Unknown(what: "index") }
     return Table(r.count, c.count, r.flatMap { i in c.map { base[i, $0] } })
   }
 
@@ -188,6 +191,15 @@ struct TreeEvaluator {
     {
       return Self.rows(try generated(body, generators[...]).map(\.transposed)).transposed
     }
+    if let reduction = Self.reductions[name], arguments.count == 1,
+      case .comprehension(let body, let generators, false) = tree[arguments[0].value]
+    {
+      // A generator of vectors is folded element by element.
+      let items = try generated(body, generators[...])
+      guard let first = items.first else { return Table(reduction([])) }
+      let values = first.values.indices.map { k in reduction(items.map { $0.values[k] }) }
+      return Table(first.rows, first.columns, values)
+    }
     let axis = try arguments.first { $0.name == "axis" }.map { try value($0.value).values[0] }
     let list = try arguments.filter { $0.name == nil }.map { try value($0.value) }
     if let reduction = Self.reductions[name], list.count == 1 {
@@ -196,13 +208,17 @@ struct TreeEvaluator {
       case nil: return Table(reduction(x.values))
       case 1:
         let t = x.transposed
-        return Table(1, x.columns, (0..<x.columns).map { j in
-          reduction(Array(t.values[j * x.rows..<(j + 1) * x.rows]))
-        })
+        return Table(
+          1, x.columns,
+          (0..<x.columns).map { j in
+            reduction(Array(t.values[j * x.rows..<(j + 1) * x.rows]))
+          })
       default:
-        return Table(x.rows, 1, (0..<x.rows).map { i in
-          reduction(Array(x.values[i * x.columns..<(i + 1) * x.columns]))
-        })
+        return Table(
+          x.rows, 1,
+          (0..<x.rows).map { i in
+            reduction(Array(x.values[i * x.columns..<(i + 1) * x.columns]))
+          })
       }
     }
     switch name {

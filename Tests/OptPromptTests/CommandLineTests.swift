@@ -62,14 +62,14 @@ struct CommandLineTests {
     #expect(Program.run(["-e", "1", "-e", "unknown_name", "-e", "3"]).output == "1\n")
   }
 
-  @Test("Not having converged is 2", .enabled(if: Program.hasLanguage))
+  @Test("Not having converged is 2", .enabled(if: Program.hasSentences))
   func unconverged() {
     let text = "minimize sin(x) + x/10 from x = 0 using gd(rate = 1e9)"
     #expect(Program.run(["-e", text]).status == 2)
     #expect(Program.run(["-e", "minimize x^2 from x = 1"]).status == 0)
   }
 
-  @Test("check reads and runs nothing", .enabled(if: Program.hasLanguage))
+  @Test("check reads and runs nothing", .enabled(if: Program.hasSentences))
   func check() {
     let folder = TemporaryFolder()
     let good = folder.write("good.opt", "f(x) = x^2\nprint(f(2))\n")
@@ -85,7 +85,7 @@ struct CommandLineTests {
 
   @Test(
     "With --json there is one object a value, and errors are objects",
-    .enabled(if: Program.hasLanguage))
+    .enabled(if: Program.hasPrint))
   func json() {
     let outcome = Program.run(["--json"], input: "1 + 1\nprint(\"hi\")\nunknown_name\n")
     let lines = outcome.output.split(separator: "\n")

@@ -42,9 +42,9 @@ struct EditingTests {
   func unicode() throws {
     let terminal = try PseudoTerminal()
     terminal.type("θ₁ = √2 ∇f z̄")
-    try terminal.wait { $0.currentLine.hasPrefix("opt> θ₁ = √2 ∇f z") }
+    try terminal.wait(line: "opt> θ₁ = √2 ∇f z̄")
     terminal.type(Key.backspace + "y")
-    try terminal.wait { $0.currentLine == "opt> θ₁ = √2 ∇f y" }
+    try terminal.wait(line: "opt> θ₁ = √2 ∇f y")
   }
 
   @Test("Several lines are one statement that arrows move in")
@@ -110,8 +110,7 @@ struct EditingTests {
   @Test("Without control sequences: plain lines, joined until complete")
   func dumbTerminal() throws {
     let terminal = try PseudoTerminal(environment: ["TERM": "dumb"])
-    terminal.type(":set digits 9\r")
-    try terminal.waitForPrompt()
+    try terminal.enter(":set digits 9")
     terminal.type(":set digits\r")
     try terminal.wait(for: "\n9\nopt>")
     terminal.type(Key.control("D"))

@@ -38,7 +38,11 @@ enum Program {
   }()
 
   /// Whether the program evaluates anything yet.
-  static let hasLanguage: Bool = run(["-e", "1 + 1"]).output == "2\n"
+  static let hasLanguage = run(["-e", "1 + 1"]).output == "2\n"
+  /// Whether it prints.
+  static let hasPrint = run(["-e", "print(7)"]).output == "7\n"
+  /// Whether it minimizes, knows its names and all the rest.
+  static let hasSentences = run(["-e", "minimize x^2 from x = 1"]).status == 0
 
   /// An environment in which nothing of the person who tests is read or written.
   static func environment(home: String, _ extra: [String: String] = [:]) -> [String] {
@@ -79,7 +83,14 @@ enum Program {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    if ownSession { posix_spawnattr_setflags(&attributes, beginSession) }
+    // Whoever runs the tests may ignore or block Ctrl-C.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    sigaddset(&signals, SIGINT)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    let flags = Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF)
+    posix_spawnattr_setflags(&attributes, ownSession ? flags | beginSession : flags)
     var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
     var settings: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
     defer { for text in words + settings { free(text) } }

@@ -79,6 +79,13 @@ struct Screen {
   }
 
   private mutating func put(_ character: Character) {
+    if let scalar = character.unicodeScalars.first, column > 0,
+      scalar.properties.generalCategory == .nonspacingMark
+    {
+      let letter = cells[row][column - 1].character
+      cells[row][column - 1].character = Character(String(letter) + String(character))
+      return
+    }
     if column >= columns {
       column = 0
       lineFeed()

@@ -55,10 +55,10 @@ func namedMethodsSolveAlmostAll(_ name: String) throws {
     }
     if !result.reason.isSuccess { unclaimed.append("\(formula.name): \(summary(result))") }
   }
-  print(name, missed.count, unclaimed.count)
-  for m in missed { print("  MISSED", m) }
-  for m in unclaimed { print("  UNCLAIMED", m) }
-  #expect(missed.count <= 4, "\(missed)")
+  // Watson 12 is too flat to be told from solved without its Hessian; newton ends in another local
+  // minimum of Trigonometric 20.
+  #expect(missed.count <= 1, "\(missed)")
+  #expect(unclaimed.isEmpty, "\(unclaimed)")
 }
 
 /// Within six digits of a published minimum, or 1e-10 in absolute terms.

@@ -109,6 +109,13 @@ struct StopTests {
     #expect(withoutHessian.reason.isSuccess, "\(summary(withoutHessian))")
   }
 
+  @Test func methodsThatTakeEveryStepAlsoReachTheFloor() {
+    let formula = Parabola(scale: 1e7, offset: 1, start: [0.3, -0.2])
+    let result = solve(formula, GradientDescent(rate: 4e-8))
+    #expect(result.reason.isSuccess, "\(summary(result))")
+    #expect(result.steps < Stops.defaultSteps)
+  }
+
   @Test func aSaddlePointIsLeft() {
     for method in [Newton(), defaultMethod(for: TestObjective(Saddle()))] {
       let result = solve(Saddle(), method)

@@ -35,7 +35,7 @@ struct Outline {
   func of(_ id: NodeID) -> String {
     if case .infix = tree[id] { return chain(id) }
     return switch tree[id] {
-    case .number(let value, _): value == value.rounded() ? "\(Int(value))" : "\(value)"
+    case .number(let value, _): Int(exactly: value).map(String.init) ?? "\(value)"
     case .text(let parts): "(text \(parts.map(part).joined(separator: " ")))"
     case .boolean(let value): "\(value)"
     case .nothing: "nothing"

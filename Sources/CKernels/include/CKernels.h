@@ -11,13 +11,17 @@ static inline void ck_atomic_store(int *p, int v) { __atomic_store_n(p, v, __ATO
 
 // MARK: Operations of tapes and strips
 
-/// The first four are for tapes only, those from CK_MAP on for strips only.
+/// The first four are for tapes only, those from CK_MAP on for strips only. In
+/// CK_ADD_MUL the sum of the first two operands is multiplied by the third; CK_FROM_ADD takes it
+/// from the third.
 enum {
   CK_START, CK_LOAD, CK_STORE, CK_INCREASE,
   CK_NEG, CK_SQRT, CK_ABS, CK_SIGN, CK_FLOOR, CK_CEIL, CK_NOT, CK_RELU, CK_COPY,
   CK_ADD, CK_SUB, CK_MUL, CK_DIV, CK_MIN, CK_MAX,
   CK_LT, CK_LE, CK_GT, CK_GE, CK_EQ, CK_NE, CK_AND, CK_OR,
-  CK_FMA, CK_FMS, CK_FNMA, CK_SELECT,
+  CK_FMA, CK_FMS, CK_FNMA,
+  CK_MUL_MUL, CK_ADD_MUL, CK_SUB_MUL, CK_ADD_ADD, CK_SUB_ADD, CK_ADD_SUB, CK_SUB_SUB,
+  CK_FROM_ADD, CK_FROM_SUB, CK_SELECT,
   CK_CALL1, CK_CALL2, CK_CALL3,
   CK_MAP, CK_FILL, CK_PACKED1, CK_PACKED2, CK_SUM, CK_DOT, CK_PLACE, CK_CLEAR
 };

@@ -13,7 +13,7 @@ extension Builtins {
     ) { try $0.machine.derived(.hessian, $0[0], $0.span(0)) },
     Builtin(
       "jacobian(f)", "The matrix of derivatives of the elements of a function's result.",
-      examples: ["jacobian(v -> [v[1]^2, v[1] v[2]])([2, 3]) == [4, 0; 3, 2]"]
+      examples: ["jacobian(v -> [v[1]^2, v[1]*v[2]])([2, 3]) == [4, 0; 3, 2]"]
     ) { try $0.machine.derived(.jacobian, $0[0], $0.span(0)) },
     Builtin(
       "hvp(f)", "Products of the Hessian with a vector: `hvp(f)(x, v)`.",
@@ -25,7 +25,7 @@ extension Builtins {
     ) { try $0.machine.derived(.jvp, $0[0], $0.span(0)) },
     Builtin(
       "vjp(f)", "Products of a vector with the Jacobian: `vjp(f)(x, u)`.",
-      examples: ["vjp(v -> [v[1]^2, v[1] v[2]])([2, 3], [1, 1]) == [7, 2]"]
+      examples: ["vjp(v -> [v[1]^2, v[1]*v[2]])([2, 3], [1, 1]) == [7, 2]"]
     ) { try $0.machine.derived(.vjp, $0[0], $0.span(0)) },
   ]
 }

@@ -146,7 +146,7 @@ struct ValueText {
     case .function(let function): return machine.summary(of: function)
     case .table(let table):
       return "table of \(TableText.size(table))"
-    case .method(let method): return machine.spelling(of: method)
+    case .method(let method): return method.label
     case .traced, .lanes:
       let known = machine.tracer == nil ? value : machine.snapshot(value)
       return known.isTraced ? value.kindDescription : inline(known, depth)

@@ -11,6 +11,7 @@ extension Machine {
   func lines(of function: Function, _ width: Int) -> [String] {
     switch function.kind {
     case .closure(let code, _):
+      if let formula = code.formulaText { return [formula] }
       let text = SyntaxPrinter(tree: code.tree).print(code.headed)
       var lines = text.prefix(Self.mostCharacters).split(
         separator: "\n", omittingEmptySubsequences: false
@@ -32,6 +33,7 @@ extension Machine {
   func summary(of function: Function) -> String {
     switch function.kind {
     case .closure(let code, _) where code.name == nil:
+      if let formula = code.formulaText { return formula }
       let text = SyntaxPrinter(tree: code.tree).print(code.headed)
       let isShort = text.utf8.count <= 60 && !text.utf8.contains(0x0A)
       return isShort ? text : "(\(function.parameterNames.joined(separator: ", "))) -> …"
@@ -42,21 +44,10 @@ extension Machine {
 
   // MARK: Methods
 
-  /// A method as a program writes it.
-  func spelling(of method: MethodValue) -> String {
-    guard case .known(let entry, let options) = method.kind, !options.isEmpty else {
-      return method.name
-    }
-    let given = entry.options.compactMap { option in
-      options[option.name].map { "\(option.name) = \(NumberFormat.short($0))" }
-    }
-    return "\(entry.name)(\(given.joined(separator: ", ")))"
-  }
-
   /// What is shown for a method.
   func description(of method: MethodValue) -> String {
     guard case .known(let entry, _) = method.kind else { return method.name }
-    return "\(spelling(of: method)): \(entry.summary)"
+    return "\(method.label): \(entry.summary)"
   }
 }
 

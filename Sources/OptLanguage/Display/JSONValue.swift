@@ -39,7 +39,7 @@ extension Machine {
     case .method(let method):
       fields = [
         ("kind", "\"method\""), ("name", JSONValue.quoted(method.name)),
-        ("text", JSONValue.quoted(spelling(of: method))),
+        ("text", JSONValue.quoted(method.label)),
       ]
     case .traced, .lanes: fields = [("kind", "\"number\""), ("value", "null")]
     }
@@ -68,7 +68,7 @@ struct JSONValue {
         zip(record.names, record.values).map { ($0, plain($1, depth + 1)) })
     case .list(let list): return Self.array(list.items.map { plain($0, depth + 1) })
     case .function(let function): return Self.quoted(machine.summary(of: function))
-    case .method(let method): return Self.quoted(machine.spelling(of: method))
+    case .method(let method): return Self.quoted(method.label)
     case .table(let table):
       return Self.object(
         zip(table.names, table.columns).map { name, column in

@@ -18,7 +18,15 @@ enum NumberFormat {
     if x == 0 { return "0" }
     if abs(x) < largestWhole, x == x.rounded() { return String(Int(x)) }
     if digits >= 17 { return exact(x) }
-    return printf("%.\(max(1, digits))g", x)
+    return plainExponent(printf("%.\(max(1, digits))g", x))
+  }
+
+  /// `1e-08` as `1e-8`, `1e+20` as `1e20`.
+  private static func plainExponent(_ text: String) -> String {
+    guard let mark = text.firstIndex(of: "e") else { return text }
+    let exponent = text[text.index(after: mark)...]
+    let digits = exponent.drop { $0 == "+" || $0 == "-" }.drop { $0 == "0" }
+    return text[...mark] + (exponent.hasPrefix("-") ? "-" : "") + digits
   }
 
   /// The fewest digits that read back as the same number.

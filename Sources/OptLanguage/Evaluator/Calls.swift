@@ -15,10 +15,10 @@ extension Machine {
       let slots = code.slotCount
       let new = try enter(slots, span)
       defer { leave(new, slots) }
-      for k in 0..<arguments.codes.count { new[k] = try arguments.codes[k](frame) }
+      for k in 0..<arguments.codes.count { new[k] = try arguments.codes[k].run(frame) }
       return try run(code, function, captures, new, span)
     }
-    let values = try arguments.codes.map { try $0(frame) }
+    let values = try arguments.codes.map { try $0.run(frame) }
     let named = try arguments.named.map { ($0.name, try $0.code(frame), $0.span) }
     return try apply(
       callee, values, named: named, spans: arguments.spans, at: span, calleeSpan: calleeSpan)
@@ -34,12 +34,26 @@ extension Machine {
     if let slot = code.selfSlot { frame[slot] = .function(function) }
     if code.isLibrary {
       do {
-        return try code.body(frame)
+        return labelled(try code.body(frame), code, frame)
       } catch let error as Diagnostic {
         throw inLibrary(error, code, span)
       }
     }
-    return try code.body(frame)
+    let value = try code.body(frame)
+    if case .method = value { return labelled(value, code, frame) }
+    return value
+  }
+
+  /// A method that a function makes is called by the function's name and arguments.
+  private func labelled(_ value: Value, _ code: FunctionCode, _ frame: Frame) -> Value {
+    guard case .method(let method) = value, case .written = method.kind,
+      method.name == MethodValue.unnamed, let name = code.name
+    else { return value }
+    let parts = code.parameters.enumerated().compactMap { k, parameter in
+      frame[k].scalar.map { "\(parameter.name) = \(NumberFormat.short($0))" }
+    }
+    let label = parts.isEmpty ? name : "\(name)(\(parts.joined(separator: ", ")))"
+    return .method(MethodValue(method.kind, name: label))
   }
 
   /// An error inside a library function is told at the place where the user called it.
@@ -128,12 +142,13 @@ extension Machine {
     _ span: SourceSpan
   ) throws -> Call {
     let count = builtin.parameters.count
-    guard arguments.count <= count || builtin.isVariadic else {
+    let positional = builtin.positionalCount
+    guard arguments.count <= positional || builtin.isVariadic else {
       throw wrongCount(function, arguments.count, named, span)
     }
     var values = [Value?](repeating: nil, count: count)
     var places = [SourceSpan](repeating: span, count: count)
-    for k in 0..<min(count, arguments.count) {
+    for k in 0..<min(positional, arguments.count) {
       values[k] = arguments[k]
       if k < spans.count { places[k] = spans[k] }
     }
@@ -152,7 +167,8 @@ extension Machine {
     }
     return Call(
       machine: self, function: builtin.name, values: values, spans: places,
-      rest: Array(arguments.dropFirst(count)), restSpans: Array(spans.dropFirst(count)), span: span)
+      rest: Array(arguments.dropFirst(positional)), restSpans: Array(spans.dropFirst(positional)),
+      span: span)
   }
 
   // MARK: Errors

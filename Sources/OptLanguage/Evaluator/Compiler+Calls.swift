@@ -32,11 +32,11 @@ struct AccessCode {
 
 /// The arguments of a call.
 final class ArgumentCode {
-  let codes: [Code]
+  let codes: [Step]
   let spans: [SourceSpan]
   let named: [(name: String, code: Code, span: SourceSpan)]
   init(
-    codes: [Code], spans: [SourceSpan], named: [(name: String, code: Code, span: SourceSpan)]
+    codes: [Step], spans: [SourceSpan], named: [(name: String, code: Code, span: SourceSpan)]
   ) {
     self.codes = codes
     self.spans = spans
@@ -92,7 +92,7 @@ extension Compiler {
       let value = cell.value
       let general = try generalCall(read(name, calleeSpan), list, here, calleeSpan)
       if list.codes.count == 1, case .unary(let f) = id.row.evaluate {
-        let argument = list.codes[0]
+        let argument = list.codes[0].run
         return { frame in
           guard case .unset = value.pointee else { return try general(frame) }
           let x = try argument(frame)
@@ -101,7 +101,7 @@ extension Compiler {
         }
       }
       if list.codes.count == 2, case .binary(let f) = id.row.evaluate {
-        let (first, second) = (list.codes[0], list.codes[1])
+        let (first, second) = (list.codes[0].run, list.codes[1].run)
         return { frame in
           guard case .unset = value.pointee else { return try general(frame) }
           let (x, y) = (try first(frame), try second(frame))
@@ -124,7 +124,7 @@ extension Compiler {
   }
 
   private func argumentCode(_ arguments: [Argument]) throws -> ArgumentCode {
-    var codes: [Code] = []
+    var codes: [Step] = []
     var spans: [SourceSpan] = []
     var named: [(name: String, code: Code, span: SourceSpan)] = []
     for argument in arguments {
@@ -137,7 +137,7 @@ extension Compiler {
             .error, "arguments without a name come before `\(last.name) = …`",
             at: span(argument.value))
         }
-        codes.append(code)
+        codes.append(Step(run: code))
         spans.append(span(argument.value))
       }
     }
@@ -160,7 +160,7 @@ extension Compiler {
         return try machine.run(made, .fold(kind), frame)
       }
       let items = try machine.run(made, .stack, frame)
-      let others = try list.codes.map { try $0(frame) }
+      let others = try list.codes.map { try $0.run(frame) }
       let named = try list.named.map { ($0.name, try $0.code(frame), $0.span) }
       return try machine.apply(
         value, [items] + others, named: named, spans: [bodySpan] + list.spans, at: here,
@@ -176,7 +176,7 @@ extension Compiler {
       throw Diagnostic(.error, "`f.(…)` takes arguments without names", at: here)
     }
     return { frame in
-      try machine.map(function(frame), list.codes.map { try $0(frame) }, list.spans, here)
+      try machine.map(function(frame), list.codes.map { try $0.run(frame) }, list.spans, here)
     }
   }
 

@@ -233,7 +233,8 @@ extension Compiler {
     let here = span(first)
     if links.count == 1 {
       let link = links[0]
-      let (right, whole) = (try expression(link.operand), here.joined(with: span(link.operand)))
+      let right = try expression(link.operand)
+      let whole = here.joined(with: span(link.operand))
       let comparison = link.comparison
       return { frame in
         let (a, b) = (try start(frame), try right(frame))
@@ -271,15 +272,17 @@ extension Compiler {
   ) throws -> Code {
     let test = try expression(condition)
     let yes = try statement(then)
-    let no = try otherwise.map(statement) ?? { _ in .nothing }
+    var no: Code = { _ in .nothing }
+    if let otherwise { no = try statement(otherwise) }
+    let other = no
     var names = tree.assignedNames(in: then)
     if let otherwise { names += tree.assignedNames(in: otherwise) }
     let slots = names.compactMap { scope.local($0) }
     let (machine, here) = (machine, span(condition))
     return { frame in
       let c = try test(frame)
-      if case .boolean(let c) = c { return try c ? yes(frame) : no(frame) }
-      return try machine.branch(c, yes, no, slots, frame, here)
+      if case .boolean(let c) = c { return try c ? yes(frame) : other(frame) }
+      return try machine.branch(c, yes, other, slots, frame, here)
     }
   }
 

@@ -10,7 +10,8 @@ extension Compiler {
     case .forLoop(let variable, let source, let body):
       return try forLoop(variable, source, body, here)
     case .whileLoop(let condition, let body):
-      let (test, run) = (try expression(condition), try statement(body))
+      let test = try expression(condition)
+      let run = try statement(body)
       let conditionSpan = span(condition)
       return { frame in
         while try machine.decide(test(frame), conditionSpan) {
@@ -57,17 +58,24 @@ extension Compiler {
   // MARK: Blocks
 
   func block(_ statements: [NodeID]) throws -> Code {
-    let codes = try statements.map(statement)
+    var codes: [Step] = []
+    for id in statements { codes.append(Step(run: try statement(id))) }
     let state = machine.state
+    guard let last = codes.popLast()?.run else { return { _ in .nothing } }
     switch codes.count {
-    case 0: return { _ in .nothing }
-    case 1: return codes[0]
-    default:
-      let last = codes[codes.count - 1]
-      let first = Array(codes.dropLast())
+    case 0: return last
+    case 1:
+      let first = codes[0].run
       return { frame in
-        for code in first {
-          _ = try code(frame)
+        _ = try first(frame)
+        if state.pointee.jump != .none { return .nothing }
+        return try last(frame)
+      }
+    default:
+      let first = codes
+      return { frame in
+        for step in first {
+          _ = try step.run(frame)
           if state.pointee.jump != .none { return .nothing }
         }
         return try last(frame)

@@ -3,6 +3,12 @@
 import OptGraph
 import OptSyntax
 
+/// Code in a list: inside a struct a closure keeps its own calling convention, where a bare one
+/// would be wrapped for generic code.
+struct Step {
+  let run: Code
+}
+
 /// Compiles the statements of one source text.
 final class Compiler {
   let tree: SyntaxTree
@@ -40,6 +46,8 @@ final class Compiler {
       // Before its first assignment a local variable shows the outer one.
       let outer = readOuter(name, span)
       return { frame in
+        // Numbers first: copying one needs no count of references.
+        if case .number(let x) = frame[slot] { return .number(x) }
         if case .unset = frame[slot] { return try outer(frame) }
         return frame[slot]
       }
@@ -51,6 +59,7 @@ final class Compiler {
     let global = readGlobal(name, span)
     guard let slot = scope.captured(name) else { return global }
     return { frame in
+      if case .number(let x) = frame[slot] { return .number(x) }
       if case .unset = frame[slot] { return try global(frame) }
       return frame[slot]
     }
@@ -61,6 +70,7 @@ final class Compiler {
     let (value, state, machine) = (cell.value, machine.state, machine)
     return { _ in
       if state.pointee.isTracing { return try machine.tracedRead(cell, span) }
+      if case .number(let x) = value.pointee { return .number(x) }
       if case .unset = value.pointee { return try machine.meaning(of: cell, span) }
       return value.pointee
     }
@@ -95,7 +105,7 @@ final class Compiler {
     for parameter in parameters {
       compiled.append(
         FunctionCode.Parameter(
-          name: parameter.name, fallback: try parameter.fallback.map(expression),
+          name: parameter.name, fallback: try parameter.fallback.map { try expression($0) },
           span: parameter.span))
     }
     for name in tree.assignedNames(in: body) { inner.declareIfNew(name) }

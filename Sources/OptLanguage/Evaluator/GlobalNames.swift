@@ -1,4 +1,5 @@
 /// What a global name means, and what is said when it means nothing.
+import OptGraph
 import OptLibrary
 import OptSyntax
 
@@ -6,8 +7,13 @@ extension Machine {
   /// The meaning of a name that the program gave no value.
   func meaning(of cell: Cell, _ span: SourceSpan) throws -> Value {
     let value = try cell.resolved(self)
-    if case .unset = value { throw unknownName(cell.name, span) }
-    return value
+    guard case .unset = value else { return value }
+    guard let tracer, let symbols = tracer.symbols else { throw unknownName(cell.name, span) }
+    // In formulas a name without a meaning is a number of its own.
+    if let known = symbols[cell.name] { return .traced(TracedNumbers(known)) }
+    let input = tracer.graph.input(Input(name: cell.name, role: .variable, shape: .scalar))
+    tracer.symbols?[cell.name] = input
+    return .traced(TracedNumbers(input))
   }
 
   /// The error about a name that means nothing; `also` are names known there beside the global ones.

@@ -125,4 +125,14 @@ struct Interrupted: Error {
 struct RandomState {
   var seed: UInt64
   var draw: UInt64 = 0
+
+  /// Seed and draw in one number, for functions that draw their own random numbers: whole, below
+  /// 2⁵², and different from one draw to the next.
+  var key: Double {
+    let block = Random.philox(
+      counter: (
+        UInt32(truncatingIfNeeded: draw), UInt32(truncatingIfNeeded: draw >> 32), 0, 0x6B65_7973
+      ), key: (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)))
+    return Double((UInt64(block.0) << 32 | UInt64(block.1)) >> 12)
+  }
 }

@@ -75,6 +75,7 @@ final class Namespace {
   /// What a name means that was given no value here.
   func meaning(of name: String, _ machine: Machine) throws -> Value {
     if let constant = Builtins.constants[name] { return constant }
+    if name == "arguments" { return .list(machine.options.arguments.map { .text($0) }) }
     if let function = Builtins.functions[name] { return .function(function) }
     if let method = Builtins.methods[name] { return .method(method) }
     guard let path = Library.definitions[name] else { return .unset }

@@ -25,6 +25,11 @@ package struct Formula: Sendable {
 
   /// The formula of `expression` after the pass for display. Inputs appear by their names.
   package static func of(_ expression: Expression) -> Formula {
+    if let elements = Elements.written(expression) {
+      let (_, roots) = elements.graph.forDisplay([elements])
+      let formula = Formula(displayed: roots.first ?? elements)
+      if !formula.isUnreadable { return formula }
+    }
     let (_, roots) = expression.graph.forDisplay([expression])
     return Formula(displayed: roots.first ?? expression)
   }

@@ -69,7 +69,7 @@ extension FormulaBuilder {
   /// One element of a small array.
   private mutating func element(_ element: Int, of node: Int32, _ scope: LaneScope) -> NodeID {
     let piece = build(node, scope)
-    if piece.isScalar { return piece.id }
+    if piece.isScalar { return counted(piece) }
     let columns = max(Int(graph.shape(of: node).columns), 1)
     let row = piece.rows == 1 ? 0 : element / columns
     let column = piece.columns == 1 ? 0 : element % columns
@@ -165,7 +165,7 @@ extension FormulaBuilder {
     var within = scope
     let generator = generator(0, count: Int(inner.lanes[0]), in: &within)
     let body = build(node, within)
-    let id = add(.comprehension(body: body.id, generators: [generator], inBrackets: true))
+    let id = add(.comprehension(body: counted(body), generators: [generator], inBrackets: true))
     return Piece(id: id, rows: Int(inner.lanes[0]), columns: 1)
   }
 

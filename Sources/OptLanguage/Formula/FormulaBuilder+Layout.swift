@@ -62,7 +62,8 @@ extension FormulaBuilder {
     let lanes = inner.lanes.count
     let matrixMoves = [digits.moves[levels], digits.moves[levels + 1]]
     if matrixMoves[0][lanes] == 1, matrixMoves[0][lanes + 1] == 1, shape.columns == 1,
-      digits.start[lanes] == 0, digits.start[lanes + 1] == 0
+      digits.start[lanes] == 0, digits.start[lanes + 1] == 0,
+      shape.rows == min(inner.rows, inner.columns)
     {
       return diagonal(node, shape, scope, digits)
     }
@@ -185,7 +186,7 @@ extension FormulaBuilder {
     guard !list.isEmpty else { return body }
     var result = body
     result.isMask = false
-    result.id = add(.comprehension(body: body.id, generators: list, inBrackets: true))
+    result.id = add(.comprehension(body: counted(body), generators: list, inBrackets: true))
     if list.count == 2 {
       (result.rows, result.columns) = (counts[0], counts[1])
       return result
@@ -225,7 +226,7 @@ extension FormulaBuilder {
       var within = scope
       let generator = generator(0, count: Int(inner.lanes[0]), in: &within)
       let body = matrix(node.a, within)
-      let list = add(.comprehension(body: body.id, generators: [generator], inBrackets: true))
+      let list = add(.comprehension(body: counted(body), generators: [generator], inBrackets: true))
       result.id = body.isScalar ? list : call("rows", [list])
       let rows = body.rows * Int(inner.lanes[0])
       if rows != result.rows || body.columns != result.columns {

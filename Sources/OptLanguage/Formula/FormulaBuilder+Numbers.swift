@@ -175,7 +175,8 @@ extension FormulaBuilder {
   private static func progression(
     _ values: UnsafeBufferPointer<Double>, _ shape: Shape, _ scope: LaneScope
   ) -> LaneIndex? {
-    guard let first = values.first, let start = Int(exactly: first), !values.isEmpty else {
+    guard let first = values.first, let start = Int(exactly: first), start.magnitude < 1 << 40
+    else {
       return nil
     }
     let strides = shape.strides
@@ -185,7 +186,9 @@ extension FormulaBuilder {
     for (level, size) in shape.lanes.enumerated() {
       var step = 0
       if size > 1 {
-        guard let difference = Int(exactly: values[strides[level]] - first) else { return nil }
+        guard let difference = Int(exactly: values[strides[level]] - first),
+          difference.magnitude < 1 << 20
+        else { return nil }
         step = difference
         result.add(scope.lane(level), times: step)
         result = result.adding(-step)

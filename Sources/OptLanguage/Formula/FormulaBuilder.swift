@@ -88,12 +88,19 @@ struct FormulaBuilder {
     let shape = root.shape
     var scope = LaneScope()
     var generators: [Generator] = []
-    for level in shape.lanes.indices {
+    for level in shape.lanes.indices where shape.lanes[level] != 1 {
       generators.append(generator(level, count: Int(shape.lanes[level]), in: &scope))
     }
     let body = whole(build(root.index, scope), of: shape)
     if generators.isEmpty { return body.id }
-    return add(.comprehension(body: body.id, generators: generators, inBrackets: true))
+    return add(.comprehension(body: counted(body), generators: generators, inBrackets: true))
+  }
+
+  /// Inside `[ ]` only numbers make a vector: one boolean is written as 1 or 0.
+  mutating func counted(_ piece: Piece) -> NodeID {
+    guard piece.isMask, piece.isScalar else { return piece.id }
+    let (one, zero) = (integer(1), integer(0))
+    return add(.conditional(condition: piece.id, then: one, otherwise: zero))
   }
 
   /// `i in 1:count`, whose name becomes the lane of `level`.

@@ -85,6 +85,8 @@ extension Matrix {
     return Diagnostic(
       .error,
       "a \(NumberFormat.short(rows))×\(NumberFormat.short(columns)) matrix needs \(size)",
-      at: span, help: "a matrix may have up to 2^30 elements, 8.6 GB")
+      at: span,
+      help: "a matrix may take up to "
+        + "\(NumberFormat.short(Double(Matrix.largestCount) * 8e-9, digits: 3)) GB here")
   }
 }

@@ -23,8 +23,8 @@ extension Machine {
       let result = Buffer(uninitialized: l.buffer.count)
       for k in 0..<l.buffer.count { result.pointer[k] = f(l.buffer.pointer[k]) }
       return .lanes(LaneNumbers(lanes: l.lanes, buffer: result))
-    case .traced(let t):
-      return Value(try place(span).apply(function, t.expression))
+    case .traced:
+      return Value(try expression(x, span).apply(function))
     case .record(let record):
       return .record(
         Record(

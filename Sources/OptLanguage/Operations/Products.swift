@@ -22,6 +22,9 @@ extension Machine {
           ? "`.*` multiplies element by element"
             + (s == t && s.columns == 1 ? ", `dot(a, b)` is the inner product" : "") : nil)
     }
+    guard Matrix.count(rows: Double(s.rows), columns: Double(t.columns)) != nil else {
+      throw Matrix.tooLarge(s.rows, t.columns, span)
+    }
     if let x = a.matrix, let y = b.matrix { return Value(Dense.product(x, y)) }
     _ = try place(span)
     return Value(try expression(a, span).product(expression(b, span)))
@@ -74,8 +77,7 @@ extension Machine {
     case .number, .boolean, .lanes: return a
     case .matrix(let m): return .matrix(m.transposed)
     case .traced(let t):
-      _ = try place(span)
-      return Value(t.expression.transposed, isMask: t.isMask)
+      return Value(try expression(a, span).transposed, isMask: t.isMask)
     case .record(let record):
       return .record(
         Record(names: record.names, values: try record.values.map { try transpose($0, span) }))

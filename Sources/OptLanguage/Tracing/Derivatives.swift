@@ -290,7 +290,9 @@ extension Machine {
     for (k, matrix) in matrices.enumerated() where k < traced.leaves.count {
       traced.pointers[k] = UnsafePointer(matrix.buffer.pointer)
     }
+    traced.draw = random.key
     let executable = try withExtendedLifetime(matrices) { try traced.run(.value) }
+    if traced.isRandom { random.draw &+= 1 }
     guard let executable else { throw Interrupted(span: span) }
     let shape = executable.shape(0)
     let flat = executable.output(0)

@@ -119,9 +119,11 @@ final class TracedFunction {
   private var brokenAt: [SourceSpan: Int] = [:]
   private let span: SourceSpan
   /// -1 for a function that is to be maximised.
-  private let sign: Double
+  let sign: Double
   /// The number of the draw for random numbers inside the function.
   var draw = 0.0
+  /// Whether some path draws random numbers.
+  var isRandom: Bool { paths.contains { $0.tracer.randomKey != nil } }
 
   private static let largestPathCount = 16
 
@@ -212,6 +214,7 @@ final class TracedFunction {
 
   private func trace() throws -> TracedPath {
     let tracer = Tracer(.execution, hasPoint: true)
+    tracer.draw = draw
     for (place, count) in brokenAt where count >= 2 { tracer.merged.insert(place) }
     let definitions = machine.state.pointee.definitions
     var inputs: [Expression] = []

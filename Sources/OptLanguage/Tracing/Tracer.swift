@@ -59,10 +59,14 @@ final class Tracer {
   var unrolled: [ObjectIdentifier: CannotBatch] = [:]
   /// Places of nodes, by origin.
   private(set) var origins: [SourceSpan] = []
+  /// Names without a meaning, which stand for numbers of their own; nil where they are errors.
+  var symbols: [String: Expression]?
   /// Draws of random numbers so far.
   var draws = 0
   /// The input that carries the key of random draws, once needed.
   var randomKey: Expression?
+  /// The value of the key at the point of the trace.
+  var draw = 0.0
 
   /// Most nodes that a function may have.
   static let largestGraph = 2_000_000
@@ -153,7 +157,14 @@ extension Machine {
     case .boolean(let b): return graph.number(b ? 1 : 0)
     case .matrix(let m): return graph.array(m.buffer, m.shape)
     case .lanes(let l): return graph.array(l.buffer, l.shape)
-    case .traced(let t): return t.expression
+    case .traced(let t):
+      let expression = t.expression
+      guard expression.graph === graph else {
+        throw Diagnostic(
+          .error, "the derivative through a `minimize` or `check` inside is not available yet",
+          at: span)
+      }
+      return expression
     default:
       throw Diagnostic(.error, "expected numbers, found \(value.kindDescription)", at: span)
     }

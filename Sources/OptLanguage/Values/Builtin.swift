@@ -11,10 +11,13 @@ package struct Builtin: Sendable {
   }
 
   package let name: String
-  /// `sum(v, axis = nothing)`; a last parameter `…` takes any number of further arguments.
+  /// `sum(v, axis = nothing)`; `…` takes any number of further arguments, and the parameters after
+  /// it are given by name only.
   package let signature: String
   package let parameters: [Parameter]
   package let isVariadic: Bool
+  /// How many of the parameters may be given without a name.
+  package let positionalCount: Int
   /// One sentence.
   package let summary: String
   /// Boolean expressions that hold; the tests run them.
@@ -36,20 +39,21 @@ package struct Builtin: Sendable {
     name = String(signature[..<open])
     let inside = signature[open...].dropFirst().dropLast()
     var parameters: [Parameter] = []
-    var isVariadic = false
+    var positionalCount: Int?
     for part in inside.split(separator: ",") {
       let sides = part.split(separator: "=", maxSplits: 1).map { side in
         String(side.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
       }
       if sides.first == "…" {
-        isVariadic = true
+        positionalCount = parameters.count
       } else if let first = sides.first {
         parameters.append(
           Parameter(name: first, fallback: sides.count > 1 ? sides[1] : nil))
       }
     }
     self.parameters = parameters
-    self.isVariadic = isVariadic
+    isVariadic = positionalCount != nil
+    self.positionalCount = positionalCount ?? parameters.count
   }
 
   package var requiredCount: Int { parameters.prefix { $0.fallback == nil }.count }

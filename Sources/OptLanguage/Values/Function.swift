@@ -64,6 +64,8 @@ package final class FunctionCode {
   package internal(set) var captureSlots: [Int] = []
   /// Where its global names are looked up.
   var namespace: Namespace?
+  /// What is shown instead of the function's text: the formula that it was made from.
+  package internal(set) var formulaText: String?
   /// Whether it comes from a library file.
   var isLibrary = false
   package internal(set) var slotCount = 0

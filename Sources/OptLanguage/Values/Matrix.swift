@@ -2,6 +2,12 @@
 import OptGraph
 import OptNumerics
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// A matrix of doubles. The buffer may be shared; `makeOwn` comes before every write.
 package final class Matrix {
   package private(set) var buffer: Buffer
@@ -59,8 +65,13 @@ package final class Matrix {
     return Matrix(result, rows: columns, columns: rows, isMask: isMask)
   }
 
-  /// Largest number of elements a matrix may have: 8 GiB of numbers.
-  package static let largestCount = 1 << 30
+  /// Largest number of elements a matrix may have: what fits into half of the computer's memory, and
+  /// at most 8 GiB of numbers.
+  package static let largestCount: Int = {
+    let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+    guard pages > 0, size > 0 else { return 1 << 30 }
+    return max(1 << 20, min(1 << 30, pages.multipliedReportingOverflow(by: size / 16).partialValue))
+  }()
 
   /// rows × columns if a matrix of that size can be had.
   package static func count(rows: Double, columns: Double) -> Int? {

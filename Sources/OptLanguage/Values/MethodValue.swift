@@ -13,6 +13,9 @@ package final class MethodValue {
   package let kind: Kind
   package let name: String
 
+  /// The name of a written method until the function that makes it returns.
+  package static let unnamed = "method"
+
   package init(_ kind: Kind, name: String) {
     self.kind = kind
     self.name = name

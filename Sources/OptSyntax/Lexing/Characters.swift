@@ -2,13 +2,13 @@
 
 extension Unicode.Scalar {
   /// Whether a name may begin with it.
-  var beginsName: Bool {
+  package var beginsName: Bool {
     if value < 128 { return (65...90).contains(value) || (97...122).contains(value) || value == 95 }
     return isLetterBeyondASCII
   }
 
   /// Whether a name may go on with it.
-  var continuesName: Bool {
+  package var continuesName: Bool {
     beginsName || (48...57).contains(value) || isCombining || (0x2080...0x2089).contains(value)
   }
 

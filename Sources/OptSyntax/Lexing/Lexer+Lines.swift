@@ -37,15 +37,17 @@ extension Lexer {
     add(.newline, "\n", here, spaced: true)
   }
 
+  /// Operators that want something after them.
+  private static let continuing: Set<String> = [
+    "+", "-", "*", "/", "\\", "^", ".*", "./", ".^", "=", "==", "!=", "<", "<=", ">", ">=", ",",
+    "->", "|>", "~", "∇", "√", "{", "+=", "-=", "*=", "/=", ":=", "&&", "||", "**", "~=",
+  ]
+
   /// Whether a line that ends with this token goes on in the next one.
   private func continues(after token: Token) -> Bool {
     if tokens.count > 1, tokens[tokens.count - 2].isKeyword("help") { return false }
     switch token.kind {
-    case .symbol:
-      return switch token.text {
-      case ")", "]", "}", "'", ";", ":", "???", "!", ".'": false
-      default: true
-      }
+    case .symbol: return Self.continuing.contains(token.text)
     case .keyword:
       return switch token.text {
       case "then", "else", "and", "or", "not", "in": true

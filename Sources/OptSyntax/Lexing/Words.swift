@@ -94,7 +94,7 @@ package enum Words {
     "let": "a variable is written `x = …`", "var": "a variable is written `x = …`",
     "const": "a variable is written `x = …`", "set": "a variable is written `x = …`",
     "local": "a name assigned in a function is local",
-    "import": "a module is loaded with `use name`", "using": "a module is loaded with `use name`",
+    "import": "a module is loaded with `use name`",
     "require": "a module is loaded with `use name`", "elif": "write `else if`",
     "elseif": "write `else if`", "elsif": "write `else if`",
     "global": "no function changes an outer variable", "begin": "blocks are written `{ … }`",

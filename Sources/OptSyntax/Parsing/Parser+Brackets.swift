@@ -67,6 +67,7 @@ extension Parser {
         if parser.token.kind == .verb, rows != [[]] { throw parser.bareSentence() }
         let element = try parser.expression()
         if parser.token.isKeyword("for"), rows == [[]] {
+          parser.inBrackets = false
           let generators = try parser.generators()
           try parser.close(open, with: "]", after: "the comprehension", nil)
           return parser.add(

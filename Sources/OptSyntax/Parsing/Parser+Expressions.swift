@@ -76,11 +76,11 @@ extension Parser {
       inBrackets = false
       let condition = try expression()
       inBrackets = outer
-      if token.isSymbol(":") {
-        throw fail(
-          "`if … :` is not known here", token, help: "write `if … then …` or `if … { … }`")
-      }
       if !acceptKeyword("then"), !token.isSymbol("{") {
+        try refuseColon("if", condition, help: "write `if … then …` or `if … { … }`")
+        if token.isSymbol("=") {
+          throw fail("`=` gives a value and cannot stand here", token, help: "`==` compares")
+        }
         throw fail("expected `then` or `{` after the condition, found \(describe(token))", token)
       }
       waiting.append((start, condition, try branch(asStatement)))

@@ -34,6 +34,17 @@ extension Parser {
     }
   }
 
+  /// `if c :` and `if c : x`, where the colon was read as a range.
+  mutating func refuseColon(_ word: String, _ head: NodeID, help: String) throws {
+    if token.isSymbol(":") { throw fail("`\(word) … :` is not known here", token, help: help) }
+    var last = head
+    if case .comparison(_, let links) = tree[head], let link = links.last { last = link.operand }
+    if case .infix(.isIn, _, let source) = tree[last] { last = source }
+    if case .range = tree[last] {
+      throw fail("`\(word) … :` is not known here", tree.span(of: last), help: help)
+    }
+  }
+
   /// Words that other languages begin a statement with, and reserved words as names.
   mutating func refuseForeignStatement() throws {
     switch token.kind {

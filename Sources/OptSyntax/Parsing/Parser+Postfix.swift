@@ -168,8 +168,8 @@ extension Parser {
         "elements are counted from 1", tree.span(of: element),
         help: "`\(name)[1]` is the first one")
     case .prefix(.minus, let operand):
-      guard case .number(let value, let spelling) = tree[operand], value > 0 else { break }
-      let last = value == 1 ? "end" : value == 2 ? "end - 1" : "end - \(spelling) + 1"
+      guard case .number(let value, _) = tree[operand], value > 0 else { break }
+      let last = Int(exactly: value).map { "end - \($0 - 1)" } ?? "end"
       throw fail(
         "elements are counted from 1", tree.span(of: element),
         help: value == 1

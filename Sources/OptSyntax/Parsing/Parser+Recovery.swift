@@ -45,12 +45,13 @@ extension Parser {
         continue
       }
       let start = next
+      let known = diagnostics.count
       do {
         tree.statements.append(try terminated())
       } catch {
         depth = 0
         recover(from: start)
-        if !readAgainAfterUnclosed(start), token.isSymbol("}") { advance() }
+        if !readAgainAfterUnclosed(start, known), token.isSymbol("}") { advance() }
       }
     }
   }
@@ -117,8 +118,9 @@ extension Parser {
 
   /// A bracket that is never closed swallows the rest of the text. If a later line is indented no
   /// deeper than the statement that opened it, that line is read as a statement again.
-  private mutating func readAgainAfterUnclosed(_ start: Int) -> Bool {
-    guard isAtEnd, !isAtEndOf(start) else { return false }
+  /// What was reported there is replaced by the unclosed bracket.
+  private mutating func readAgainAfterUnclosed(_ start: Int, _ known: Int) -> Bool {
+    guard isAtEnd, tokens[start].kind != .end else { return false }
     var open: [Int] = []
     for k in start..<(tokens.count - 1) {
       let change = bracketChange(tokens[k])
@@ -133,13 +135,21 @@ extension Parser {
       guard k < source.bytes.count, indentation(Int32(clamping: k)) <= least else { continue }
       let byte = source.bytes[k + indentation(Int32(clamping: k))]
       guard Unicode.Scalar(byte).beginsName || byte >= 0x80 else { continue }
+      let here = diagnostics[known...].filter { $0.span.start < k }
+      diagnostics[known...] = here[...]
+      reportedEnd = false
+      if here.isEmpty {
+        let symbol = tokens[first].text == "[" ? "]" : tokens[first].text == "{" ? "}" : ")"
+        isIncomplete = false
+        _ = fail(
+          "this `\(tokens[first].text)` is not closed", tokens[first],
+          help: "it ends with `\(symbol)`")
+      }
       readAgain(from: k)
       return true
     }
     return false
   }
-
-  private func isAtEndOf(_ start: Int) -> Bool { tokens[start].kind == .end }
 
   private mutating func readAgain(from offset: Int) {
     var lexer = Lexer(source, range: offset..<source.bytes.count)
@@ -149,7 +159,6 @@ extension Parser {
     texts = lexer.texts
     pairs = BracketPairs(tokens)
     next = 0
-    reportedEnd = false
     diagnostics += lexer.diagnostics.filter { !known.contains($0.span) }
   }
 }

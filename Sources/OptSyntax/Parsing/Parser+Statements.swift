@@ -10,7 +10,7 @@ extension Parser {
       case "while":
         advance()
         let condition = try expression()
-        let body = try loopBody("while")
+        let body = try loopBody("while", condition)
         return add(.whileLoop(condition: condition, body: body), from: start)
       case "break":
         advance()
@@ -91,7 +91,7 @@ extension Parser {
     advance()
     let variable = try loopVariable()
     let source = try expression()
-    let body = try loopBody("for")
+    let body = try loopBody("for", source)
     return add(.forLoop(variable: variable, source: source, body: body), from: start)
   }
 
@@ -115,11 +115,9 @@ extension Parser {
     return variable
   }
 
-  private mutating func loopBody(_ word: String) throws -> NodeID {
+  private mutating func loopBody(_ word: String, _ head: NodeID) throws -> NodeID {
     guard token.isSymbol("{") else {
-      if token.isSymbol(":") {
-        throw fail("`\(word) … :` is not known here", token, help: "the body stands in `{ … }`")
-      }
+      try refuseColon(word, head, help: "the body stands in `{ … }`")
       throw fail("expected `{` before the body of `\(word)`, found \(describe(token))", token)
     }
     return try block()

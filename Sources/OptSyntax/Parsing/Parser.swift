@@ -31,12 +31,12 @@ package struct Parser {
   /// An error at the end of the text is reported once.
   var reportedEnd = false
 
-  /// Deepest nesting of brackets and blocks that is read: a debug build needs 2.5 KB of stack a
-  /// level.
-  static let maximumDepth = 150
+  /// Deepest nesting of brackets and blocks that is read. A level takes 3 KB of stack, in a build
+  /// without optimisation 25 KB.
+  package static let maximumDepth = 150
 
   /// Most errors that are reported for one text.
-  static let maximumErrors = 100
+  package static let maximumErrors = 100
 
   /// Thrown after an error was reported.
   struct Failed: Error {}

@@ -81,13 +81,24 @@ extension SyntaxPrinter {
     return false
   }
 
-  /// Whether `(` after it multiplies.
+  /// Whether `(` after it multiplies. A product that cannot do without its sign stands in brackets,
+  /// which multiply.
   private func multipliesBracket(_ left: NodeID) -> Bool {
-    if case .infix(.juxtapose, let before, let last) = tree[left], style == .source,
-      juxtaposition(before, last) == nil
-    {
-      return true
+    var current = left
+    var result = true
+    while style == .source, case .infix(.juxtapose, let before, let last) = tree[current] {
+      if lastMultipliesBracket(current) { return result }
+      switch beginning(last) {
+      case .name, .sign: return !result
+      default:
+        result.toggle()
+        current = before
+      }
     }
+    return lastMultipliesBracket(current) == result
+  }
+
+  private func lastMultipliesBracket(_ left: NodeID) -> Bool {
     guard var current = lastFactor(left) else { return true }
     while true {
       switch tree[current] {

@@ -58,8 +58,25 @@ extension SyntaxPrinter {
     default:
       if level(id) == .statement {
         [.node(id, .statement)]
+      } else if beginsWithBlock(id) {
+        [.bracketed(id)]
       } else {
         [.node(id, followed ? .pipe : .conditional, inBrackets: inBrackets)]
+      }
+    }
+  }
+
+  /// Whether a block is its leftmost part but not all of it: the block would be taken for a branch.
+  private func beginsWithBlock(_ id: NodeID) -> Bool {
+    var current = id
+    while true {
+      switch tree[current] {
+      case .block: return current != id
+      case .infix(_, let left, _), .comparison(let left, _), .prime(let left),
+        .transpose(let left), .call(let left, _), .mapCall(let left, _), .index(let left, _),
+        .field(let left, _), .range(let left, _, _):
+        current = left
+      default: return false
       }
     }
   }
@@ -123,7 +140,7 @@ extension SyntaxPrinter {
   private func sentence(_ sentence: Sentence) -> [Piece] {
     var result: [Piece] = [.text(sentence.verb.rawValue + " ")]
     if let aspect = sentence.aspect { result.append(.text("\(aspect) of ")) }
-    let least: Level = sentence.verb == .explain ? .sentence : .lambda
+    let least: Level = sentence.verb == .explain && sentence.clauses.isEmpty ? .sentence : .lambda
     result += list(sentence.subjects, sentence.verb == .fit ? " ~ " : ", ", least)
     for clause in sentence.clauses {
       result.append(.text(" \(clause.word.rawValue) "))

@@ -65,6 +65,8 @@ package struct SyntaxPrinter {
         } else if openTexts == 0, case .definition(let definition) = tree[id],
           let help = definition.help
         {
+          // After `then` and `else` a new line begins, since help stands alone on its lines.
+          if let last = result.unicodeScalars.last(where: { $0 != " " }), last != "\n" { newline() }
           for line in help.split(separator: "\n", omittingEmptySubsequences: false) {
             result += line.isEmpty ? "##" : "## \(line)"
             newline()

@@ -1,0 +1,197 @@
+/// `minimize E from … using … until …` and `maximize`.
+import OptNumerics
+import OptSolvers
+import OptSyntax
+
+extension Sentences {
+  static let minimize = SentenceForm(
+    verb: .minimize, usage: "minimize E from x = …, y = … [using METHOD] [until STOPS]",
+    summary: "Finds values of the variables after `from` for which E is smallest.",
+    example: "minimize (x - 3)^2 from x = 0"
+  ) { compiler, sentence, id in try compiler.optimization(sentence, id, sign: 1) }
+
+  static let maximize = SentenceForm(
+    verb: .maximize, usage: "maximize E from x = …, y = … [using METHOD] [until STOPS]",
+    summary: "Finds values of the variables after `from` for which E is largest.",
+    example: "maximize x*exp(-x) from x = 0.2"
+  ) { compiler, sentence, id in try compiler.optimization(sentence, id, sign: -1) }
+}
+
+/// The compiled form of one sentence.
+private struct Optimization {
+  let bindings: [BindingCode]
+  /// Makes the function of the variables.
+  let cost: Code
+  let method: Code?
+  let methodSpan: SourceSpan
+  let stops: StopsCode?
+  let sign: Double
+  let span: SourceSpan
+  let subjectSpan: SourceSpan
+}
+
+extension Compiler {
+  fileprivate func optimization(
+    _ sentence: Sentence, _ id: NodeID, sign: Double
+  ) throws -> Code {
+    let verb = sentence.verb.rawValue
+    if let over = sentence.clause(.over) {
+      if case .membership(let name, _, let span)? = over.items.first,
+        case .brackets? = over.items.first.flatMap({ tree.source(of: $0) }).map({ tree[$0] })
+      {
+        throw Diagnostic(
+          .error, "`over` is for batches of data", at: span,
+          help: "bounds are written `from \(name) = … subject to …`")
+      }
+      return notYet(over)
+    }
+    if let clause = sentence.clause(.subjectTo) { return notYet(clause) }
+    try refuseClauses(sentence, except: [.from, .using, .until])
+    guard let from = sentence.clause(.from) else {
+      throw Diagnostic(
+        .error, "`\(verb)` needs a start: which names are variables, and where to begin",
+        at: span(id), help: "write `\(verb) … from x = 0`")
+    }
+    let bindings = try self.bindings(from, sentence.subjects)
+    let subject = sentence.subjects[0]
+    let parameters = bindings.map { Parameter(name: $0.name, span: $0.span) }
+    let made = try function(
+      name: nil, parameters: parameters, body: subject, at: span(subject))
+    let using = sentence.clause(.using)
+    let method = try using.map { clause -> Code in
+      guard clause.items.count == 1, case .expression(let id) = clause.items[0] else {
+        throw Diagnostic(.error, "`using` takes one method", at: clause.span)
+      }
+      return try expression(id)
+    }
+    let optimization = Optimization(
+      bindings: bindings, cost: closure(made), method: method,
+      methodSpan: using?.span ?? span(id),
+      stops: try sentence.clause(.until).map { try stops($0) }, sign: sign, span: span(id),
+      subjectSpan: span(subject))
+    let machine = machine
+    return { frame in try machine.run(optimization, frame) }
+  }
+}
+
+extension SyntaxTree {
+  func source(of item: ClauseItem) -> NodeID? {
+    if case .membership(_, let source, _) = item { return source }
+    return nil
+  }
+}
+
+extension Machine {
+  fileprivate func run(_ optimization: Optimization, _ frame: Frame) throws -> Value {
+    let span = optimization.span
+    let seed = random
+    let starts = try optimization.bindings.map { try $0.value(frame) }
+    if starts.contains(where: { $0.isTraced }) {
+      throw Diagnostic(
+        .error, "the derivative of an optimum is not available yet", at: span)
+    }
+    let cost = try optimization.cost(frame)
+    let method = try optimization.method.map { try self.method($0(frame), optimization.methodSpan) }
+    let stops = try optimization.stops?.value(self, frame) ?? .standard
+    let outer = tracer
+    tracer = nil
+    defer { tracer = outer }
+
+    var leaves: [Leaf] = []
+    let names = optimization.bindings.map(\.name)
+    let templates = zip(names, starts).map { Template.of($1, named: $0, &leaves) }
+    let spans = optimization.bindings.map(\.span)
+    let traced = TracedFunction(
+      self, leaves: leaves, variableCount: leaves.count, sign: optimization.sign,
+      at: optimization.subjectSpan
+    ) { [unowned self] values in
+      let value = try self.apply(
+        cost, templates.map { $0.value { values[$0] } }, spans: spans,
+        at: optimization.subjectSpan, calleeSpan: optimization.subjectSpan)
+      return try self.costNumber(value, names, optimization.subjectSpan)
+    }
+    let objective = CostObjective(traced, self)
+    let start = zip(templates, starts).flatMap { template, value in
+      (template.leaves(of: value) ?? []).flatMap { $0.numbers ?? [] }
+    }
+    try objective.prepare(start)
+    random.draw &+= 1
+    var stopped = stops
+    let chosen: any Method
+    if let method {
+      chosen = try solver(method, objective, start.count, span)
+      if objective.isRandom, chosen.needsDeterministicCosts {
+        throw Diagnostic(
+          .error, "the cost draws random numbers, and \(chosen.name) compares its values",
+          at: optimization.methodSpan,
+          help: "write `using adam(rate = 0.01)`, or draw the numbers once outside of the cost")
+      }
+    } else if objective.isRandom {
+      throw Diagnostic(
+        .error, "the cost draws random numbers: name a method that can work with it", at: span,
+        help: "write `using adam(rate = 0.01) until steps = 1000`")
+    } else {
+      chosen = defaultMethod(for: objective)
+    }
+    stopped.condition = optimization.stops?.condition(
+      self, frame, templates, names, objective)
+    let sign = optimization.sign
+    let solution = OptSolvers.minimize(
+      objective, from: start, using: chosen, until: stopped, stop: stop
+    ) { [unowned self] info in
+      self.output(.progress(RunReport.progress(info, sign)))
+    }
+    output(.progress(nil))
+    if let failure = objective.failure {
+      // What stopped the run may be Ctrl-C inside the cost: then the best point is kept.
+      if !(failure is Interrupted) || !solution.value.isFinite { throw failure }
+    }
+    return try result(
+      solution, objective, templates, names, optimization.sign, seed,
+      label: method?.label ?? RunReport.label(solution), span)
+  }
+
+  /// The value of a cost as one number, or an error that says what to write.
+  private func costNumber(
+    _ value: Value, _ names: [String], _ span: SourceSpan
+  ) throws -> Value {
+    if value.isNumeric, value.size ?? (0, 0) == (1, 1) { return value }
+    if case .function(let f) = value {
+      let call = "\(f.name ?? "f")(\(names.joined(separator: ", ")))"
+      throw Diagnostic(
+        .error, "a cost is a number, found a function", at: span, help: "write `\(call)`")
+    }
+    throw Diagnostic(
+      .error, "a cost is one number, found \(value.kindDescription)", at: span,
+      help: value.isNumeric ? "`sum(…)`, `norm(…)` or `mean(…)` make one number of many" : nil)
+  }
+
+  /// A value after `using` as a method.
+  private func method(_ value: Value, _ span: SourceSpan) throws -> MethodValue {
+    switch value {
+    case .method(let method): return method
+    case .function:
+      // A method's name without arguments is the method with its defaults.
+      let made = try apply(value, [], spans: [], at: span, calleeSpan: span)
+      if case .method(let method) = made { return method }
+      throw Diagnostic(
+        .error, "`using` wants a method, found \(made.kindDescription)", at: span)
+    default:
+      throw Diagnostic(
+        .error, "`using` wants a method, found \(value.kindDescription)", at: span,
+        help: "methods are "
+          + MethodCatalogue.entries.map(\.name).joined(separator: ", ") + ", momentum, adam, …")
+    }
+  }
+
+  private func solver(
+    _ method: MethodValue, _ objective: CostObjective, _ dimension: Int, _ span: SourceSpan
+  ) throws -> any Method {
+    switch method.kind {
+    case .known(let entry, let options): return entry.make(options)
+    case .written(let start, let step):
+      return WrittenMethod(
+        self, name: method.name, start: start, step: step, objective: objective, span)
+    }
+  }
+}

@@ -1,0 +1,267 @@
+/// The result of a run: a record of everything known about it, and the lines that are shown.
+import OptNumerics
+import OptSolvers
+import OptSyntax
+
+/// What a person sees of a result.
+struct RunReport: Report {
+  let headline: String
+  let details: [String]
+
+  func lines(_ style: DisplayStyle) -> [String] { [headline] + details.map { "  " + $0 } }
+
+  // MARK: Parts
+
+  /// The line that is shown while a run goes on.
+  static func progress(_ info: StepInfo, _ sign: Double) -> String {
+    let value = NumberFormat.short(sign * info.value)
+    let norm =
+      info.gradientNorm.isNaN ? "" : " · |∇| = \(NumberFormat.short(info.gradientNorm, digits: 3))"
+    return "step \(info.step) · value \(value)\(norm) · \(duration(info.seconds))"
+  }
+
+  static func duration(_ seconds: Double) -> String {
+    if seconds < 1e-4 { return "\(NumberFormat.short((seconds * 1e6).rounded())) µs" }
+    if seconds < 1 {
+      let digits = seconds < 0.1 ? 2 : 3
+      return "\(NumberFormat.short(seconds * 1e3, digits: digits)) ms"
+    }
+    return "\(NumberFormat.short(seconds, digits: 3)) s"
+  }
+
+  /// The variables of a flat point.
+  static func structured(
+    _ x: UnsafeBufferPointer<Double>, _ templates: [Template], _ names: [String]
+  ) -> Value {
+    var offsets: [Int: (Int, Int, Int)] = [:]
+    var total = 0
+    func note(_ template: Template) {
+      switch template {
+      case .numbers(let rows, let columns, let leaf):
+        offsets[leaf] = (total, rows, columns)
+        total += rows * columns
+      case .record(_, let parts), .list(let parts): parts.forEach(note)
+      case .constant: break
+      }
+    }
+    templates.forEach(note)
+    let values = templates.map { template in
+      template.value { leaf in
+        guard let (offset, rows, columns) = offsets[leaf] else { return .nothing }
+        let buffer = Buffer(uninitialized: rows * columns)
+        for k in 0..<rows * columns { buffer[k] = x[offset + k] }
+        return Value(Matrix(buffer, rows: rows, columns: columns))
+      }
+    }
+    return .record(Record(names: names, values: values))
+  }
+
+  /// The method with the options that were given.
+  static func label(_ solution: Solution) -> String { solution.method }
+
+  static func count(_ n: Int, _ noun: String) -> String { n == 1 ? "1 \(noun)" : "\(n) \(noun)s" }
+
+  /// Why the run ended, with the tolerance that was met.
+  static func reason(_ solution: Solution) -> String {
+    switch solution.reason {
+    case .gradientSmall:
+      let tolerance = solution.criteria.first { $0.name == "gradient" }?.tolerance ?? 1e-8
+      return "converged: gradient < \(NumberFormat.short(tolerance))"
+    case .precisionFloor: return "converged: at the precision floor"
+    default: return solution.reason.sentence
+    }
+  }
+}
+
+extension MethodValue {
+  /// As the report calls it: `gd(rate = 0.01)`.
+  var label: String {
+    guard case .known(let entry, let options) = kind, !options.isEmpty else { return name }
+    let parts = entry.options.compactMap { option in
+      options[option.name].map { "\(option.name) = \(NumberFormat.short($0))" }
+    }
+    return "\(name)(\(parts.joined(separator: ", ")))"
+  }
+}
+
+extension Machine {
+  /// The record of a run. Ending without success, unless the user named the limit, is remembered
+  /// for the exit code.
+  func result(
+    _ solution: Solution, _ objective: CostObjective, _ templates: [Template], _ names: [String],
+    _ sign: Double, _ seed: RandomState, label: String, _ span: SourceSpan
+  ) throws -> Value {
+    switch solution.reason {
+    case .valueNotFinite(step: 0), .gradientNotFinite(step: 0):
+      throw notFinite(solution, span)
+    case .notOffered(let what):
+      throw Diagnostic(.error, "\(label) needs \(what), which this cost does not have", at: span)
+    default: break
+    }
+    if solution.reason.isFailure { sawUnconverged = true }
+    func structure(_ x: [Double]) -> Value {
+      x.withUnsafeBufferPointer { RunReport.structured($0, templates, names) }
+    }
+    func single(_ value: Value) -> Value {
+      if names.count == 1, case .record(let record) = value { return record.values[0] }
+      return value
+    }
+    let point = structure(solution.x)
+    let slope = solution.gradient.map { single(structure($0.map { sign * $0 })) } ?? .nothing
+    let last = Value.record([
+      ("x", single(structure(solution.last.x))), ("value", .number(sign * solution.last.value)),
+      ("step", .number(Double(solution.last.step))),
+    ])
+    let criteria = Value.list(
+      solution.criteria.map { criterion in
+        .record([
+          ("name", .text(criterion.name)), ("value", .number(criterion.value)),
+          ("tolerance", .number(criterion.tolerance)), ("met", .boolean(criterion.isMet)),
+        ])
+      })
+    let fields: [(String, Value)] = [
+      ("value", .number(sign * solution.value)), ("solution", point), ("gradient", slope),
+      ("status", .text(status(solution.reason))),
+      ("reason", .text(RunReport.reason(solution))),
+      ("converged", .boolean(solution.reason.isSuccess)),
+      ("steps", .number(Double(solution.steps))),
+      ("evaluations", .number(Double(solution.counts.evaluations))),
+      ("values", .number(Double(solution.counts.values))),
+      ("gradients", .number(Double(solution.counts.gradients))),
+      ("hessians", .number(Double(solution.counts.hessians))),
+      ("criteria", criteria), ("last", last), ("trace", trace(solution, sign)),
+      ("path", path(solution)), ("seconds", .number(solution.seconds)),
+      ("seed", .number(Double(seed.seed))), ("method", .text(label)),
+    ]
+    let report = self.report(solution, point, sign, label)
+    return .record(
+      Record(names: fields.map(\.0), values: fields.map(\.1), report: report))
+  }
+
+  private func status(_ reason: StopReason) -> String {
+    switch reason {
+    case .gradientSmall, .precisionFloor, .simplexSmall: "converged"
+    case .valueReached, .changeSmall, .userCondition: "reached"
+    case .stepLimit, .evaluationLimit, .timeLimit: "limit"
+    case .interrupted: "interrupted"
+    case .valueNotFinite, .gradientNotFinite: "not finite"
+    case .lineSearchFailed, .noProgress: "no progress"
+    case .unbounded: "unbounded"
+    case .notOffered: "not offered"
+    }
+  }
+
+  private func report(
+    _ solution: Solution, _ point: Value, _ sign: Double, _ label: String
+  ) -> RunReport {
+    var value = sign * solution.value
+    // What is left of a cost that goes to 0 is rounding.
+    if value.magnitude < 1e-16 * max(1, solution.start.value.magnitude) { value = 0 }
+    let place = pointText(point)
+    let number = NumberFormat.short(value, digits: options.digits)
+    let kind = sign < 0 ? "maximum" : "minimum"
+    let headline: String
+    var details: [String] = []
+    switch solution.reason {
+    case .gradientSmall, .precisionFloor, .simplexSmall:
+      headline = "\(kind) \(number) at \(place)"
+    case .valueNotFinite(let step):
+      headline = "stopped: value became infinite at step \(step)"
+      details.append("best value \(number) at \(place)")
+    case .gradientNotFinite(let step):
+      headline = "stopped: the gradient is not finite at step \(step)"
+      details.append("best value \(number) at \(place)")
+    case .interrupted:
+      headline = "interrupted: best value \(number) at \(place)"
+    case .unbounded:
+      headline = "unbounded: value \(number) at \(place)"
+    case .lineSearchFailed, .noProgress, .stepLimit(_, isDefault: true):
+      headline = "not converged: best value \(number) at \(place)"
+    default:
+      headline = "value \(number) at \(place)"
+    }
+    if let culprit = solution.culprit { details += Self.lines(culprit) }
+    var facts = [label, RunReport.count(solution.steps, "step")]
+    var counts = [RunReport.count(solution.counts.values, "value")]
+    if solution.counts.gradients > 0 {
+      counts.append(RunReport.count(solution.counts.gradients, "gradient"))
+    }
+    if solution.counts.hessians > 0 {
+      counts.append(RunReport.count(solution.counts.hessians, "Hessian"))
+    }
+    facts.append(counts.joined(separator: ", "))
+    if let gradient = solution.gradient {
+      let norm = gradient.reduce(0) { max($0, $1.magnitude) }
+      facts.append("|∇| = \(NumberFormat.short(norm, digits: 2))")
+    }
+    facts.append(RunReport.reason(solution))
+    facts.append(RunReport.duration(solution.seconds))
+    details.append(facts.joined(separator: " · "))
+    return RunReport(headline: headline, details: details)
+  }
+
+  private func pointText(_ point: Value) -> String {
+    guard case .record(let record) = point else { return shown(point) }
+    return zip(record.names, record.values).map { name, value in
+      let text = shown(value)
+      if text.contains("\n") || text.count > 200 {
+        return "\(name) (\(value.kindDescription))"
+      }
+      return "\(name) = \(text)"
+    }.joined(separator: ", ")
+  }
+
+  static func lines(_ culprit: Fault) -> [String] {
+    var line = culprit.expression
+    if !culprit.operands.isEmpty { line += " where " + culprit.operands.joined(separator: ", ") }
+    if let place = culprit.place { line += " (\(place))" }
+    return [line]
+  }
+
+  private func notFinite(_ solution: Solution, _ span: SourceSpan) -> Diagnostic {
+    var what = "the cost is not finite at the start"
+    if case .gradientNotFinite = solution.reason {
+      what = "the gradient of the cost is not finite at the start"
+    }
+    return Diagnostic(
+      .error, what, at: span, notes: solution.culprit.map(Self.lines) ?? [],
+      help: "start from a point where the cost is a number")
+  }
+
+  // MARK: Tables
+
+  private func trace(_ solution: Solution, _ sign: Double) -> Value {
+    let rows = solution.trace.rowCount
+    let columns = solution.trace.columns.map { name, values in
+      Table.Column.numbers(
+        Matrix(name == "value" ? values.map { sign * $0 } : values, rows: rows, columns: 1))
+    }
+    return .table(
+      Table(names: solution.trace.columns.map(\.name), columns: columns, rowCount: rows))
+  }
+
+  /// One row a step, one column a number of the variables.
+  private func path(_ solution: Solution) -> Value {
+    let n = solution.x.count
+    guard solution.pathRows > 0, n > 0 else { return .nothing }
+    var names: [String] = []
+    for block in solution.layout {
+      if block.count == 1 {
+        names.append(block.name)
+      } else if block.columns == 1 {
+        for i in 1...max(1, block.rows) { names.append("\(block.name)[\(i)]") }
+      } else {
+        for i in 0..<block.rows {
+          for j in 0..<block.columns { names.append("\(block.name)[\(i + 1), \(j + 1)]") }
+        }
+      }
+    }
+    let columns = (0..<n).map { k in
+      Table.Column.numbers(
+        Matrix(
+          (0..<solution.pathRows).map { solution.path[$0 * n + k] }, rows: solution.pathRows,
+          columns: 1))
+    }
+    return .table(Table(names: names, columns: columns, rowCount: solution.pathRows))
+  }
+}
