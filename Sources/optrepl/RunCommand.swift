@@ -72,6 +72,7 @@ struct Run: ParsableCommand {
     options.json = common.json
     if let seed { options.seed = seed }
     options.timeLimit = timeout
+    options.json = common.json
     options.arguments = arguments.first == "--" ? Array(arguments.dropFirst()) : arguments
     var source = Source.prompt
     if !eval.isEmpty {

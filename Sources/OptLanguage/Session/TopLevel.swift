@@ -36,7 +36,8 @@ extension Machine {
     cell.value.pointee = value
     cell.version &+= 1
     state.pointee.definitions &+= 1
-    output(.shown(text: shown(value), json: options.json ? json(value) : ""))
+    output(
+      .shown(text: options.json ? "" : shown(value), json: options.json ? json(value) : ""))
   }
 
   /// What is said when a run was stopped.
