@@ -86,7 +86,11 @@ public final class Session {
   public func run(_ text: String, name: String) -> RunStatus {
     machine.stop.clear()
     let alarm = options.timeLimit.map { Alarm(seconds: $0, machine.stop) }
-    defer { alarm?.cancel() }
+    machine.alarm = alarm
+    defer {
+      alarm?.cancel()
+      machine.alarm = nil
+    }
     return LargeStack.run { self.runHere(text, name) }
   }
 

@@ -42,7 +42,12 @@ extension Machine {
 
   /// What is said when a run was stopped.
   func interruption(_ error: Interrupted) -> Diagnostic {
-    Diagnostic(.error, "interrupted", at: error.span)
+    if let alarm, alarm.hasStruck {
+      return Diagnostic(
+        .error, "stopped at the time limit of \(NumberFormat.short(alarm.seconds)) s",
+        at: error.span)
+    }
+    return Diagnostic(.error, "interrupted", at: error.span)
   }
 
   /// Forgets what the user defined.
