@@ -94,6 +94,9 @@ public final class Session {
     let parsed = Parser.parse(SourceText(name: name, text: text))
     if report(parsed.diagnostics) { return .failed }
     machine.sawUnconverged = false
+    // Paths in a file are relative to it; in what is typed, to the current folder.
+    if !name.hasPrefix("<") { machine.folders.append(Machine.folder(of: name)) }
+    defer { if !name.hasPrefix("<") { machine.folders.removeLast() } }
     let compiler = Compiler(parsed.tree, machine, machine.user)
     for statement in parsed.tree.statements {
       do {
