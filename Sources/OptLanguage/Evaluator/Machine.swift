@@ -40,6 +40,8 @@ package final class Machine {
 
   /// Raised by Ctrl-C and by the time limit.
   package let stop = Stop()
+  /// The time limit of the text that runs.
+  var alarm: Alarm?
   /// The user's names and those of the library.
   let user: Namespace
   let library: Namespace
