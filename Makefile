@@ -65,7 +65,7 @@ install:
 	@install -d $(addprefix "$(DESTDIR)$(PREFIX)"/,bin share/optrepl share/man/man1 \
 	  share/bash-completion/completions share/zsh/site-functions share/fish/vendor_completions.d)
 	@install -m 755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/optrepl"
-	-@strip "$(DESTDIR)$(PREFIX)/bin/optrepl"
+	@[ "$$(uname -s)" != Linux ] || strip "$(DESTDIR)$(PREFIX)/bin/optrepl" || true
 	@rm -rf "$(DESTDIR)$(PREFIX)/share/optrepl/stdlib" "$(DESTDIR)$(PREFIX)/share/optrepl/examples"
 	@cp -R stdlib examples "$(DESTDIR)$(PREFIX)/share/optrepl/"
 	@install -m 644 docs/optrepl.1 "$(DESTDIR)$(PREFIX)/share/man/man1/optrepl.1"
