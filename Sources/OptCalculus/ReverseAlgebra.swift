@@ -4,6 +4,7 @@
 /// algorithmic differentiation", 2008; G. H. Golub and V. Pereyra, "The differentiation of
 /// pseudo-inverses", SIAM J. Numer. Anal. 10 (1973).
 import OptGraph
+import OptNumerics
 
 extension ReverseSweep {
   mutating func pullProduct(_ index: Int32, _ node: Node, _ adjoint: Masked) {
