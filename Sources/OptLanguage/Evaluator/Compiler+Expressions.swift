@@ -31,7 +31,7 @@ extension Compiler {
       guard let parts = try rangeParts(id) else { return { _ in .nothing } }
       return { frame in
         let (start, step, count) = try parts.parts(frame)
-        guard count <= Matrix.largestCount else { throw Matrix.tooLarge(count, 1, here) }
+        try machine.require(count, 1, here)
         return Value(Ranges.matrix(start, step, count))
       }
     case .prime(let operand):

@@ -192,7 +192,7 @@ extension Machine {
     facts.append(counts.joined(separator: ", "))
     if let gradient = solution.gradient {
       let norm = gradient.reduce(0) { max($0, $1.magnitude) }
-      facts.append("|∇| = \(NumberFormat.short(norm, digits: 2))")
+      facts.append("|∇| = \(NumberFormat.short(norm, digits: norm < 1 ? 2 : 4))")
     }
     facts.append(RunReport.reason(solution))
     facts.append(RunReport.duration(solution.seconds))

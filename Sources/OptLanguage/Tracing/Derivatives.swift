@@ -239,6 +239,21 @@ extension Machine {
 
   // MARK: Outside a trace
 
+  private func compiledCalls(of function: Function) -> CompiledCalls {
+    // Built-in functions are shared by all machines; what is compiled belongs to one.
+    guard case .closure = function.kind else {
+      let key = ObjectIdentifier(function)
+      if let known = sharedFunctionCalls[key] { return known }
+      let made = CompiledCalls()
+      if function.isShared { sharedFunctionCalls[key] = made }
+      return made
+    }
+    if let known = function.compiled { return known }
+    let made = CompiledCalls()
+    function.compiled = made
+    return made
+  }
+
   private func compiledCall(
     _ derived: DerivedFunction, _ positional: [Value], _ directions: [Value],
     _ named: [(name: String, value: Value, span: SourceSpan)], _ spans: [SourceSpan],
@@ -246,8 +261,7 @@ extension Machine {
   ) throws -> Value {
     let base = derived.base
     let names = base.parameterNames
-    let calls = base.compiled ?? CompiledCalls()
-    base.compiled = calls
+    let calls = compiledCalls(of: base)
     // Positional arguments, then directions, then named data are flat inputs.
     var leaves: [Leaf] = []
     let templates = positional.enumerated().map { k, value in

@@ -78,6 +78,7 @@ package final class Matrix {
     guard rows >= 0, columns >= 0, rows * columns <= Double(largestCount),
       rows <= Double(largestCount), columns <= Double(largestCount)
     else { return nil }
-    return Int(rows) * Int(columns)
+    let count = Int(rows) * Int(columns)
+    return MemoryLimit.allows(count) ? count : nil
   }
 }
