@@ -1,5 +1,4 @@
 /// A block of doubles that is allocated once and shared by reference.
-import CKernels
 
 /// Fixed-size storage for doubles, aligned to 64 bytes.
 ///
@@ -11,7 +10,6 @@ package final class Buffer: @unchecked Sendable {
   /// `count` doubles, uninitialised. A negative count is taken as zero.
   package init(uninitialized count: Int) {
     self.count = max(count, 0)
-    if count >= Self.large { Self.note(count) }
     let raw = UnsafeMutableRawPointer.allocate(
       byteCount: max(self.count, 1) * MemoryLayout<Double>.stride, alignment: 64)
     pointer = raw.bindMemory(to: Double.self, capacity: max(self.count, 1))
@@ -30,25 +28,7 @@ package final class Buffer: @unchecked Sendable {
     }
   }
 
-  deinit {
-    if count >= Self.large { Self.note(-count) }
-    UnsafeMutableRawPointer(pointer).deallocate()
-  }
-
-  // MARK: Memory in use
-
-  /// Elements from which on a buffer is counted.
-  private static let large = 1 << 14
-  nonisolated(unsafe) private static let total: UnsafeMutablePointer<Int> = {
-    let counter = UnsafeMutablePointer<Int>.allocate(capacity: 1)
-    counter.initialize(to: 0)
-    return counter
-  }()
-
-  private static func note(_ count: Int) { _ = ck_atomic_add(total, count) }
-
-  /// Elements of all large buffers that are alive.
-  package static var countInUse: Int { ck_atomic_add(total, 0) }
+  deinit { UnsafeMutableRawPointer(pointer).deallocate() }
 
   package subscript(index: Int) -> Double {
     get { pointer[index] }

@@ -1,10 +1,12 @@
 /// The generated pages of the reference, in Markdown.
 
+import OptLanguage
+
 /// Pages that follow from the tables of the program.
 enum ReferencePages {
   /// Every page: its file name and its text.
   static func pages() -> [(file: String, text: String)] {
-    [("commands.md", commands())]
+    [("commands.md", commands())] + ReferenceText.pages()
   }
 
   /// The commands and settings of the prompt.

@@ -69,9 +69,10 @@ struct Run: ParsableCommand {
   func run() throws {
     if let engine { setenv("OPTREPL_ENGINE", engine.rawValue, 1) }
     var options = SessionOptions()
+    options.json = common.json
     if let seed { options.seed = seed }
     options.timeLimit = timeout
-    options.writesJSON = common.json
+    options.json = common.json
     options.arguments = arguments.first == "--" ? Array(arguments.dropFirst()) : arguments
     var source = Source.prompt
     if !eval.isEmpty {

@@ -7,9 +7,6 @@ int ck_has_avx2_fma(void);
 
 /// Relaxed atomic access to an interruption flag.
 static inline int ck_atomic_load(const int *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
-static inline long ck_atomic_add(long *p, long v) {
-  return __atomic_add_fetch(p, v, __ATOMIC_RELAXED);
-}
 static inline void ck_atomic_store(int *p, int v) { __atomic_store_n(p, v, __ATOMIC_RELAXED); }
 
 // MARK: Operations of tapes and strips

@@ -94,7 +94,7 @@ extension Builtins {
         if case .list(let list) = value { return sum + list.items.count }
         return sum + 1
       }
-      try call.machine.reserve(4 * total, 1, call.span)
+      try call.machine.require(4 * total, 1, call.span)
       return .list(
         values.flatMap { value -> [Value] in
           if case .list(let list) = value { return list.items }
@@ -123,13 +123,16 @@ extension Builtins {
 
   private static func matrix(of table: Table, _ call: Call) throws -> Value {
     let columns = try zip(table.names, table.columns).map { name, column -> Matrix in
-      guard case .numbers(let numbers) = column else {
+      switch column {
+      case .numbers(let numbers): return numbers
+      case .texts(let texts):
+        let row = texts.firstIndex { DecimalNumber.read($0) == nil && !$0.isEmpty } ?? 0
+        let sample = row < texts.count ? ": \"\(texts[row].prefix(40))\" in row \(row + 1)" : ""
         throw call.fail(
-          "the column `\(name)` holds texts, not numbers", 0,
+          "the column `\(name)` holds texts, not numbers\(sample)", 0,
           help: "choose columns by position, `matrix(t[:, 1:3])`, or by name, "
-            + "`columns(t.a, t.b)`")
+            + "`columns(t.a, t.b)`; `codes(t.a)` numbers the texts")
       }
-      return numbers
     }
     guard let count = Matrix.count(rows: Double(table.rowCount), columns: Double(columns.count))
     else { throw Matrix.tooLarge(table.rowCount, columns.count, call.span) }

@@ -7,6 +7,8 @@ package struct DisplayStyle: Sendable {
   package var digits = 6
   /// Longest line; nil: no limit.
   package var width: Int?
+  /// Whether everything is shown, however long.
+  package var isWhole = false
   /// A style with that many significant digits and characters in a line.
   package init(digits: Int = 6, width: Int? = nil) {
     self.digits = digits
@@ -23,7 +25,8 @@ extension Machine {
 
   /// The text of a value in a style.
   func shown(_ value: Value, _ style: DisplayStyle) -> String {
-    ValueText(machine: self, style: style).lines(value, style.width ?? MatrixText.usualWidth, 0)
+    let width = style.isWhole ? .max : style.width ?? MatrixText.usualWidth
+    return ValueText(machine: self, style: style).lines(value, width, 0)
       .joined(separator: "\n")
   }
 
@@ -41,14 +44,14 @@ struct ValueText {
   /// Deeper nesting is left out.
   private static let deepest = 8
   /// Items of lists and fields of records that are written.
-  private static let longest = 20
+  private var longest: Int { style.isWhole ? .max : 20 }
 
   /// The lines of a value that may be `width` characters wide.
   func lines(_ value: Value, _ width: Int, _ depth: Int) -> [String] {
     switch value {
     case .matrix(let m):
-      return m.count > 0 && m.isVector
-        ? [MatrixText.vector(m, style)] : m.isVector ? [inline(value, depth)] : matrix(m, width)
+      if !m.isVector { return matrix(m, width) }
+      return m.count > 0 && !style.isWhole ? [MatrixText.vector(m, style)] : [inline(value, depth)]
     case .record(let record):
       if let report = record.report { return report.lines(style) }
       let line = inline(value, depth)
@@ -73,7 +76,9 @@ struct ValueText {
   }
 
   private func matrix(_ m: Matrix, _ width: Int) -> [String] {
-    MatrixText.block(m, DisplayStyle(digits: style.digits, width: width))
+    var style = style
+    style.width = width
+    return MatrixText.block(m, style)
   }
 
   private func fits(_ line: String, _ width: Int) -> Bool {
@@ -86,10 +91,10 @@ struct ValueText {
     case .matrix(let m): m.count <= MatrixText.largestInline
     case .table: false
     case .record(let r):
-      r.report == nil && depth < Self.deepest && r.values.count <= Self.longest
+      r.report == nil && depth < Self.deepest && r.values.count <= longest
         && r.values.allSatisfy { isInline($0, depth + 1) }
     case .list(let l):
-      depth < Self.deepest && l.items.count <= Self.longest
+      depth < Self.deepest && l.items.count <= longest
         && l.items.allSatisfy { isInline($0, depth + 1) }
     default: true
     }
@@ -101,10 +106,12 @@ struct ValueText {
     _ width: Int, _ depth: Int
   ) -> [String] {
     var result = [open]
-    for (k, part) in all.prefix(Self.longest).enumerated() {
+    for (k, part) in all.prefix(longest).enumerated() {
       let name = part.name.map { $0 + " = " } ?? ""
       let comma = k + 1 < all.count ? "," : ""
-      if case .matrix(let m) = part.value, !m.isVector, m.count > MatrixText.largestInline {
+      if case .matrix(let m) = part.value, !m.isVector, m.count > MatrixText.largestInline,
+        !style.isWhole
+      {
         result.append("  " + name + inline(part.value, depth + 1) + comma)
         continue
       }
@@ -112,7 +119,7 @@ struct ValueText {
       result.append("  " + name + inner[0] + (inner.count == 1 ? comma : ""))
       result += inner.dropFirst().map { "  " + $0 }
     }
-    if all.count > Self.longest { result.append("  … \(all.count - Self.longest) more \(noun)") }
+    if all.count > longest { result.append("  … \(all.count - longest) more \(noun)") }
     return result + [close]
   }
 
@@ -124,7 +131,9 @@ struct ValueText {
     case .boolean(let b): return b ? "true" : "false"
     case .text(let text): return Self.quoted(text.string)
     case .matrix(let m):
-      if m.count <= MatrixText.largestInline { return MatrixText.inline(m, digits: style.digits) }
+      if style.isWhole || m.count <= MatrixText.largestInline {
+        return MatrixText.inline(m, digits: style.digits)
+      }
       if m.isVector { return MatrixText.vector(m, DisplayStyle(digits: style.digits, width: 40)) }
       return "\(m.rows)×\(m.columns) " + (m.isMask ? "mask" : "matrix")
     case .record(let record):
@@ -147,10 +156,10 @@ struct ValueText {
   private func group(
     _ all: [(name: String?, value: Value)], _ open: String, _ close: String, _ depth: Int
   ) -> String {
-    var texts = all.prefix(Self.longest).map { name, value in
+    var texts = all.prefix(longest).map { name, value in
       (name.map { $0 + " = " } ?? "") + inline(value, depth + 1)
     }
-    if all.count > Self.longest { texts.append("… \(all.count - Self.longest) more") }
+    if all.count > longest { texts.append("… \(all.count - longest) more") }
     return open + texts.joined(separator: ", ") + close
   }
 

@@ -67,10 +67,11 @@ enum MatrixText {
     let (rows, columns) = (matrix.rows, matrix.columns)
     var header = "\(rows)×\(columns) " + (matrix.isMask ? "mask" : "matrix")
     if matrix.count == 0 { return ["empty " + header] }
-    let shownRows = ends(rows)
-    var shownColumns = ends(columns)
+    let shownRows = style.isWhole ? Array(0..<rows) : ends(rows)
+    var shownColumns = style.isWhole ? Array(0..<columns) : ends(columns)
     let numbers = shownRows.flatMap { i in shownColumns.map { j in matrix[i, j] } }
-    let exponent = matrix.isMask ? nil : commonExponent(numbers, digits: style.digits)
+    let exponent =
+      matrix.isMask || style.isWhole ? nil : commonExponent(numbers, digits: style.digits)
     if let exponent { header += ", in units of 1e\(exponent)" }
     let scale = exponent.map { Double("1e\($0)") ?? 1 } ?? 1
     var texts = shownColumns.map { j in

@@ -18,7 +18,7 @@ enum TableText {
   /// The lines of a table.
   static func lines(_ table: Table, _ style: DisplayStyle, _ width: Int) -> [String] {
     guard !table.names.isEmpty else { return [size(table)] }
-    let count = table.rowCount <= whole ? table.rowCount : first
+    let count = table.rowCount <= whole || style.isWhole ? table.rowCount : first
     // A table of a thousand columns is not laid out to show ten.
     let candidates = table.names.count <= 60 ? Array(table.names.indices) : ends(table.names.count)
     let texts = candidates.map { column(table, $0, count, style) }

@@ -31,8 +31,7 @@ extension Compiler {
       guard let parts = try rangeParts(id) else { return { _ in .nothing } }
       return { frame in
         let (start, step, count) = try parts.parts(frame)
-        guard count <= Matrix.largestCount else { throw Matrix.tooLarge(count, 1, here) }
-        try machine.reserve(count, 1, here)
+        try machine.require(count, 1, here)
         return Value(try Ranges.matrix(start, step, count, machine.stop, here))
       }
     case .prime(let operand):

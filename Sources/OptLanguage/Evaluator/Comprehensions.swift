@@ -57,7 +57,7 @@ extension Machine {
       turns.total += 1
       if turns.total & 0xFFFF == 0, case .stack = turns.closing {
         // Growing needs the old and the new room for a while.
-        try reserve(3 * turns.total, 1, code.span)
+        try require(3 * turns.total, 1, code.span)
       }
       if isInnermost {
         for own in code.ownSlots { frame[own] = .unset }

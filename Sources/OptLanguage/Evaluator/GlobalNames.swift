@@ -16,11 +16,14 @@ extension Machine {
     return .traced(TracedNumbers(input))
   }
 
-  func unknownName(_ name: String, _ span: SourceSpan) -> Diagnostic {
+  /// The error about a name that means nothing; `also` are names known there beside the global ones.
+  func unknownName(
+    _ name: String, _ span: SourceSpan, also known: Set<String> = []
+  ) -> Diagnostic {
     if let help = Words.foreign[name] {
       return Diagnostic(.error, "`\(name)` is not known here", at: span, help: help)
     }
-    var candidates = Set(user.setNames)
+    var candidates = known.union(user.setNames)
     candidates.formUnion(Builtins.functions.keys)
     candidates.formUnion(Builtins.constants.keys)
     candidates.formUnion(Builtins.methods.keys)

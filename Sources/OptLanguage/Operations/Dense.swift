@@ -52,7 +52,6 @@ extension Machine {
     }
     let result = try build(inputs)
     let shape = result.shape
-    try reserve(Int(shape.rows), Int(shape.columns), span)
     return Value(
       Matrix(
         Interpreter(graph).value(of: result), rows: Int(shape.rows), columns: Int(shape.columns)))
@@ -61,17 +60,6 @@ extension Machine {
   /// A reduction over all elements of numbers.
   func fold(_ kind: Reduction.Kind, _ value: Value, _ span: SourceSpan) throws -> Value {
     try structural([value], span) { $0[0].reduceElements(kind) }
-  }
-}
-
-extension Machine {
-  /// Refuses a result that does not fit into memory beside everything else.
-  @inline(__always)
-  func reserve(_ rows: Int, _ columns: Int, _ span: SourceSpan) throws {
-    if rows * columns >= 1 << 20, !Matrix.isRoom(for: rows * columns) {
-      throw Matrix.tooLarge(rows, columns, span)
-    }
-    if rows * columns >= 1 << 16, stop.isRequested { throw Interrupted(span: span) }
   }
 }
 
@@ -91,7 +79,6 @@ extension Matrix {
   /// The error for a matrix that cannot be had.
   static func tooLarge(_ rows: Double, _ columns: Double, _ span: SourceSpan) -> Diagnostic {
     let bytes = rows * columns * 8
-    let used = Double(Buffer.countInUse) * 8e-9
     let size =
       bytes >= 1e12
       ? "\(NumberFormat.short(bytes / 1e12)) TB" : "\(NumberFormat.short(bytes / 1e9)) GB"
@@ -99,9 +86,7 @@ extension Matrix {
       .error,
       "a \(NumberFormat.short(rows))×\(NumberFormat.short(columns)) matrix needs \(size)",
       at: span,
-      help: rows * columns <= Double(Matrix.largestCount)
-        ? "\(NumberFormat.short(used, digits: 3)) GB are in use: give a large variable another value"
-        : "a matrix may take up to "
-          + "\(NumberFormat.short(Double(Matrix.largestCount) * 8e-9, digits: 3)) GB here")
+      help: "a matrix may take up to "
+        + "\(NumberFormat.short(Double(Matrix.largestCount) * 8e-9, digits: 3)) GB here")
   }
 }

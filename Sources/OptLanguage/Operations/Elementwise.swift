@@ -15,7 +15,7 @@ extension Machine {
     case .number(let x): return .number(f(x))
     case .boolean(let b): return .number(f(b ? 1 : 0))
     case .matrix(let m):
-      try reserve(m.rows, m.columns, span)
+      try require(m.rows, m.columns, span)
       let result = Buffer(uninitialized: m.count)
       let (from, to) = (m.buffer.pointer, result.pointer)
       for k in 0..<m.count { to[k] = f(from[k]) }
@@ -79,7 +79,7 @@ extension Machine {
       return .lanes(Broadcast.lanes(function, x, y))
     }
     if let x = a.matrix, let y = b.matrix {
-      try reserve(rows, columns, span)
+      try require(rows, columns, span)
       return Value(Broadcast.apply(function, x, y, rows, columns))
     }
     let graph = try place(span)

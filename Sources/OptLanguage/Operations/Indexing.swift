@@ -121,12 +121,8 @@ extension Machine {
     if let m = value.matrix, !row.varies, !column.varies {
       let i = try offsets(row, rows, names.0)
       let j = try offsets(column, columns, names.1)
-      let (size, isTooLarge) = i.count.multipliedReportingOverflow(by: j.count)
-      if isTooLarge || size > Matrix.largestCount {
-        throw Matrix.tooLarge(i.count, j.count, span)
-      }
-      try reserve(i.count, j.count, span)
-      let result = Buffer(uninitialized: size)
+      try require(i.count, j.count, span)
+      let result = Buffer(uninitialized: i.count * j.count)
       var k = 0
       for r in i {
         for c in j {
@@ -172,13 +168,15 @@ extension Machine {
     let c = try lanePositions(j, m.columns, names.1, column.span, shape)
     let result = Buffer(uninitialized: shape.count)
     for k in 0..<shape.count {
-      result.pointer[k] = m.buffer.pointer[r[k] * m.columns + c[k]]
+      let exists = r[k] >= 0 && c[k] >= 0
+      result.pointer[k] = exists ? m.buffer.pointer[r[k] * m.columns + c[k]] : .nan
     }
     return .lanes(LaneNumbers(lanes: shape.lanes, buffer: result, isMask: m.isMask))
   }
 
-  /// 0-based positions in every lane of `shape`. A lane whose turn the program would not take here
-  /// may hold anything; it gets a position that exists.
+  /// 0-based positions in every lane of `shape`. A lane whose turn the program does not take here
+  /// may hold anything; it gets a position that exists. Where only a run can tell whether the turn
+  /// is taken, a position that does not exist is negative, and what is read there is NaN.
   func lanePositions(
     _ numbers: LaneNumbers, _ size: Int, _ what: String, _ span: SourceSpan, _ shape: Shape
   ) throws -> [Int] {
@@ -189,7 +187,9 @@ extension Machine {
       let x = spread.pointer[k]
       if x >= 1, x <= Double(size), x == x.rounded(.down) {
         result[k] = Int(x) - 1
-      } else if size == 0 || alive.map({ $0.isKnown && $0.mask[k] != 0 }) ?? true {
+      } else if let alive, !alive.isKnown, alive.mask[k] != 0 {
+        result[k] = Self.nowhere
+      } else if size == 0 || alive.map({ $0.mask[k] != 0 }) ?? true {
         guard let whole = Int(exactly: x) else {
           throw Diagnostic(
             .error, "\(NumberFormat.short(x)) is not a position", at: span,
@@ -200,6 +200,9 @@ extension Machine {
     }
     return result
   }
+
+  /// The position of what does not exist.
+  private static let nowhere = -1 << 40
 
   func reshape(
     _ value: Value, _ rows: Int, _ columns: Int, _ span: SourceSpan

@@ -25,7 +25,10 @@ extension Machine {
     guard Matrix.count(rows: Double(s.rows), columns: Double(t.columns)) != nil else {
       throw Matrix.tooLarge(s.rows, t.columns, span)
     }
-    if let x = a.matrix, let y = b.matrix { return Value(Dense.product(x, y)) }
+    if let x = a.matrix, let y = b.matrix {
+      try require(x.rows, y.columns, span)
+      return Value(Dense.product(x, y))
+    }
     _ = try place(span)
     return Value(try expression(a, span).product(expression(b, span)))
   }

@@ -216,7 +216,16 @@ extension Machine {
     _ method: MethodValue, _ objective: CostObjective, _ dimension: Int, _ span: SourceSpan
   ) throws -> any Method {
     switch method.kind {
-    case .known(let entry, let options): return entry.make(options)
+    case .known(let entry, let options):
+      if entry.keepsMatrix,
+        Double(dimension) * Double(dimension) > Double(Matrix.largestCount) / 4
+      {
+        var refusal = Matrix.tooLarge(dimension, dimension, span)
+        refusal.message = "`\(entry.name)` keeps a matrix: " + refusal.message
+        refusal.help = "write `using lbfgs`, which keeps a few vectors"
+        throw refusal
+      }
+      return entry.make(options)
     case .written(let start, let step):
       return WrittenMethod(
         self, name: method.name, start: start, step: step, objective: objective, span)

@@ -85,7 +85,4 @@ extension Machine {
       throw Diagnostic(.error, "cannot read `\(name)`: \(problem.reason)", at: span)
     }
   }
-
-  /// Shows help on a name.
-  func showHelp(_ topic: String, _ span: SourceSpan) throws {}
 }

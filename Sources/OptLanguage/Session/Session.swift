@@ -16,7 +16,8 @@ public enum RunStatus: Sendable, Equatable {
 
 /// What a session tells its owner while it runs, in order.
 public enum SessionEvent: Sendable {
-  /// The value of a statement, as lines for a person and, if asked for, as one JSON object.
+  /// The value of a statement, as lines for a person; with the option `json` as one JSON object
+  /// instead.
   case shown(text: String, json: String)
   /// What `print` wrote, without the final newline.
   case printed(String)
@@ -55,8 +56,8 @@ public struct SessionOptions: Sendable {
   public var timeLimit: Double?
   /// What the program finds in `arguments`.
   public var arguments: [String] = []
-  /// Whether shown values are written as JSON too.
-  public var writesJSON = false
+  /// Whether shown values are given as JSON instead of as text.
+  public var json = false
   /// Longest line of shown values, in characters; nil: no limit.
   public var width: Int?
 
@@ -85,7 +86,11 @@ public final class Session {
   public func run(_ text: String, name: String) -> RunStatus {
     machine.stop.clear()
     let alarm = options.timeLimit.map { Alarm(seconds: $0, machine.stop) }
-    defer { alarm?.cancel() }
+    machine.alarm = alarm
+    defer {
+      alarm?.cancel()
+      machine.alarm = nil
+    }
     return LargeStack.run { self.runHere(text, name) }
   }
 

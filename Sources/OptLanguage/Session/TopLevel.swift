@@ -39,12 +39,18 @@ extension Machine {
     cell.version &+= 1
     state.pointee.definitions &+= 1
     if case .silenced = tree[statement] { return }
-    output(.shown(text: shown(value), json: options.writesJSON ? json(value) : ""))
+    output(
+      .shown(text: options.json ? "" : shown(value), json: options.json ? json(value) : ""))
   }
 
   /// What is said when a run was stopped.
   func interruption(_ error: Interrupted) -> Diagnostic {
-    Diagnostic(.error, "interrupted", at: error.span)
+    if let alarm, alarm.hasStruck {
+      return Diagnostic(
+        .error, "stopped at the time limit of \(NumberFormat.short(alarm.seconds)) s",
+        at: error.span)
+    }
+    return Diagnostic(.error, "interrupted", at: error.span)
   }
 
   /// Forgets what the user defined.

@@ -79,13 +79,6 @@ package final class Matrix {
       rows <= Double(largestCount), columns <= Double(largestCount)
     else { return nil }
     let count = Int(rows) * Int(columns)
-    return isRoom(for: count) ? count : nil
-  }
-
-  /// Whether that many more elements fit beside all that are alive: together they take up to twice
-  /// what one matrix may take.
-  package static func isRoom(for count: Int) -> Bool {
-    count < 1 << 20
-      || count <= largestCount && Buffer.countInUse <= largestCount / 2 * 3 - count
+    return MemoryLimit.allows(count) ? count : nil
   }
 }

@@ -1,0 +1,173 @@
+/// Topics of the sentences, and of the clauses that they have in common.
+
+extension HelpTopic {
+  static let sentences: [HelpTopic] = [
+    HelpTopic(
+      ["minimize", "maximize"],
+      """
+      minimize E from x = START, … [subject to CONSTRAINTS] [using METHOD] [until STOPS]
+      maximize E from x = START, …
+      """,
+      "Finds where an expression is smallest, or largest.",
+      """
+      The names after `from` are the variables of the expression: numbers, vectors, matrices or
+      records. The clauses may stand in any order. Without `using` a method is chosen and named.
+      `minimize E over b in batches(data, 100) from …` takes another part of the data each step.
+      The result has the fields x (one for each variable), value, gradient, status, steps,
+      evaluations, trace, path, seconds and method; `r.solution` holds all variables.
+      """,
+      example: """
+        r = minimize (x - 3)^2 + 1 from x = 0
+        r.x
+        """),
+    HelpTopic(
+      ["fit"], "fit y ~ E to TABLE from b1 = START, … [using METHOD]",
+      "Fits the parameters of a formula to the columns of a table by nonlinear least squares.",
+      """
+      The columns of the table are names in the formula. The result shows estimates, standard errors
+      and 95 % intervals: the fields standard_errors, intervals, residuals and covariance.
+      """,
+      example: """
+        t = (x = [0, 1, 2, 3], y = [1.1, 2.9, 5.2, 6.8])
+        fit y ~ a*x + b to t from a = 1, b = 0
+        """),
+    HelpTopic(
+      ["solve"], "solve EQUATIONS from x = START, …",
+      "Solves one equation, or several for as many variables.",
+      "Equations are written with `==`.",
+      example: "solve cos(x) == x from x = 1"),
+    HelpTopic(
+      ["check"],
+      """
+      check E at x = VALUE, …
+      check f against g at x = VALUE, …
+      """,
+      "Compares the gradient with finite differences, component by component.",
+      "`check f against g` checks a gradient g that was written by hand.",
+      example: "check x^2 sin(x) at x = 1.5"),
+    HelpTopic(
+      ["differentiate"], "differentiate E by x[, y …]",
+      "The derivative of an expression as a formula.",
+      """
+      Names that are not defined are symbols. The result is a function of the names after `by`, then
+      of the other symbols in the order of the alphabet.
+      """,
+      example: "differentiate x^3 sin(x) by x"),
+    HelpTopic(
+      ["simplify"], "simplify E", "The expression in a simpler form, as a formula.",
+      example: "simplify sin(x)^2 + cos(x)^2"),
+    HelpTopic(
+      ["expand"], "expand E", "Multiplies products and powers of sums out.",
+      example: "expand (x + 1)^3"),
+    HelpTopic(
+      ["factor"], "factor E", "Writes a polynomial as a product.", example: "factor x^2 - 1"),
+    HelpTopic(
+      ["collect"], "collect E by x", "Gathers the powers of a variable.",
+      example: "collect a*x + b*x + x^2 by x"),
+    HelpTopic(
+      ["substitute"], "substitute E with x = VALUE, …",
+      "Puts values or expressions in the place of names.",
+      example: "substitute x^2 + y with x = 2"),
+    HelpTopic(
+      ["taylor"], "taylor E by x at POINT to DEGREE", "The Taylor polynomial around a point.",
+      example: "taylor exp(x) by x at 0 to 4"),
+    HelpTopic(
+      ["show"], "show f\nshow E", "The formula of a function or an expression.",
+      example: """
+        f(x) = x^2 + 1
+        show f
+        """),
+    HelpTopic(
+      ["tex"], "tex f\ntex E", "The formula of a function or an expression in LaTeX.",
+      example: "tex x^2/(1 + x)"),
+    HelpTopic(
+      ["explain"],
+      """
+      explain differentiate E by x
+      explain gradient of E at x = VALUE, …
+      """,
+      "Shows how a result comes about.",
+      """
+      The first form names the rules one after the other, the second shows the graph of the
+      computation with the values forward and the error signals backward.
+      """,
+      example: "explain differentiate x^2 sin(x) by x"),
+    HelpTopic(
+      ["plot", "contour", "surface", "histogram", "scatter"],
+      """
+      plot E, … over x in [a, b]
+      contour E over x in [a, b], y in [c, d] [with r, …]
+      surface E over x in [a, b], y in [c, d]
+      histogram V        scatter X, Y        plot r
+      """,
+      "Draws functions, data and the course of a minimisation.",
+      "`plot r` of a result draws its training curve; `contour … with r` adds its path.",
+      example: "plot sin(t) over t in [0, 2π]"),
+    HelpTopic(
+      ["diagnose"], "diagnose r", "Says what was good or bad about a run, and what to try.",
+      "`(diagnose r).findings` are records with label, evidence, confidence and remedy.",
+      example: """
+        r = minimize (x - 3)^2 from x = 0
+        diagnose r
+        """),
+    HelpTopic(
+      ["compare"], "compare [r1, r2, …]", "Puts results side by side in a table.",
+      example: """
+        rs = [minimize (x - 3)^2 from x = 0 using gd(rate = a) for a in [0.01, 0.1]]
+        compare rs
+        """),
+    HelpTopic(
+      ["from", "at", "by", "clauses"],
+      """
+      from x = VALUE, y = VALUE     from x ~ uniform(-5, 5)
+      at x = VALUE                  by x, y
+      """,
+      "Clauses that name the variables of the expression before them.",
+      """
+      What stands to the right of `=` is evaluated outside of the sentence, so that `from p = p` has
+      a meaning. `~` draws the start at random.
+      """,
+      example: "minimize (x - y)^2 + (x - 1)^2 from x = 0, y = 0"),
+    HelpTopic(
+      ["subject to", "subject", "constraints"],
+      "subject to x^2 + y^2 <= 1, x >= 0, 0 <= p <= 1, sum(w) == 1",
+      "Conditions that the variables have to satisfy.",
+      """
+      Comparisons with ==, <= or >=, chains of them, and `and`; matrices element by element. The
+      result's `multipliers` say how much the best value changes with the right sides.
+      """,
+      example: "minimize x + y from x = 0.1, y = 0.2 subject to x^2 + y^2 <= 1"),
+    HelpTopic(
+      ["using", "methods"],
+      """
+      using bfgs                    using gd(rate = 0.01)
+      using restarts(20, lbfgs)     using global
+      """,
+      "Names the method of a minimisation.",
+      """
+      `help NAME` explains a method and its options. A method's name alone is the method with its
+      defaults. Methods are values: they can be assigned and passed on. `method(start = …, step = …)`
+      makes a new one, as in the library's folder optimizers.
+      """,
+      example: "minimize (x - 3)^2 from x = 0 using gd(rate = 0.1)"),
+    HelpTopic(
+      ["until", "stops"],
+      """
+      until steps = 1000     until gradient < 1e-8     until value < 1e-6, seconds = 10
+      until epochs = 20      until evaluations = 500   until change < 1e-12
+      """,
+      "Says when a minimisation ends; it replaces the usual criteria.",
+      "`until (r -> r.value < 1)` asks a function of the state.",
+      example: "minimize (x - 3)^2 from x = 0 until steps = 5"),
+    HelpTopic(
+      ["over", "batches"],
+      """
+      over b in batches(data, 100)     over x in [a, b]
+      """,
+      "The parts of data that a minimisation takes in turn, or the interval of a plot.",
+      example: """
+        data = (x = [1, 2, 3, 4], y = [2, 4, 6, 8])
+        minimize mean((w*b.x - b.y).^2) over b in batches(data, 2) from w = 0 until epochs = 3
+        """),
+  ]
+}
