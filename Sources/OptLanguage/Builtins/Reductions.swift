@@ -35,6 +35,7 @@ extension Machine {
     }
     let outer = axis == 2 ? m.rows : 1
     let inner = axis == 1 ? m.columns : 1
+    try require(outer, inner, span)
     let result = Buffer(uninitialized: outer * inner)
     let scratch = Buffer(uninitialized: inner)
     Folding.reduce(
