@@ -60,12 +60,12 @@ import Testing
   }
 
   @Test(arguments: [
-    "while true {}", "f() = while true {}\nf()", "f(x) = { while true { x = x + 1 }; x }\nf'(1)",
+    "while true {}", "f() = { while true {} }\nf()", "f(x) = { while true { x = x + 1 }; x }\nf'(1)",
     "sum(k for k in 1:1e12)", "[1 for k in 1:1e9]", "for k in 1:1e15 { k }",
-    "minimize x^2 from x = 1 until steps = 1e15, gradient < -1, (r -> false)",
+    "while true { v = 1:1e5; w = sum(v.*v) }",
     "f(x) = f(x) + f(x)\ng(n) = if n == 0 then 0 else g(n - 1) + g(n - 1)\ng(60)",
     "g(x, n) = if n == 0 then x else g(x, n - 1) + g(x, n - 1)\ng'(1, n = 60)",
-    "p = (a = 1)\nfor k in 1:26 { p = (a = p, b = p) }\nfor k in 1:1000 { p == (a = p.a, b = p.b) }",
+    "p = (a = 1)\nfor k in 1:20 { p = (a = p, b = p) }\nfor k in 1:1000 { p == (a = p.a, b = p.b) }",
     "v = 1:1e6\nwhile true { v = sort(v) }",
   ])
   func endlessProgramsAreStopped(_ program: String) {

@@ -211,7 +211,7 @@ extension Machine {
   }
 
   /// A function at the start of an error: `sin` in quotes, or what one without a name is called.
-  private func subject(_ function: Function) -> String {
+  func subject(_ function: Function) -> String {
     function.name.map { "`\($0)`" } ?? "this function"
   }
 

@@ -31,8 +31,11 @@ extension Machine {
         Record(
           names: record.names, values: try record.values.map { try unary(function, $0, span) }))
     default:
-      let name = function == .negate ? "the opposite of" : "`\(function.row.name)` of"
-      throw Diagnostic(.error, "there is no \(name) \(x.kindDescription)", at: span)
+      throw Diagnostic(
+        .error,
+        function == .negate
+          ? "cannot negate \(x.kindDescription)"
+          : "there is no `\(function.row.name)` of \(x.kindDescription)", at: span)
     }
   }
 
@@ -198,6 +201,9 @@ extension Machine {
 
   // MARK: Errors
 
+  private static let comparisons: [FunctionID] = [
+    .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual,
+  ]
   private static let verbs: [FunctionID: (verb: String, join: String)] = [
     .add: ("add", "and"), .subtract: ("subtract", "and"),
     .multiply: ("multiply", "by"), .divide: ("divide", "by"), .power: ("raise", "to the power of"),
@@ -206,10 +212,7 @@ extension Machine {
   func cannot(
     _ function: FunctionID, _ a: Value, _ b: Value, _ span: SourceSpan
   ) -> Diagnostic {
-    let comparisons: [FunctionID] = [
-      .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual,
-    ]
-    let isComparison = comparisons.contains(function)
+    let isComparison = Self.comparisons.contains(function)
     let help: String?
     switch (a, b) {
     case (.list, _) where !isComparison, (_, .list) where !isComparison:
@@ -251,7 +254,10 @@ extension Machine {
 
   private static func refusal(_ function: FunctionID, _ x: String, _ y: String) -> String {
     if function == .subtract { return "cannot subtract \(y) from \(x)" }
-    let words = verbs[function] ?? ("combine", "and")
+    guard let words = verbs[function] else {
+      return comparisons.contains(function)
+        ? "cannot compare \(x) with \(y)" : "`\(function.row.name)` cannot combine \(x) and \(y)"
+    }
     return "cannot \(words.verb) \(x) \(words.join) \(y)"
   }
 }

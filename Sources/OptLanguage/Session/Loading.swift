@@ -20,7 +20,8 @@ extension Machine {
     guard usedFiles.insert(path).inserted else { return }
     do {
       let text = try readText(path, shownAs: what, span)
-      try load(SourceText(name: what, text: text), into: user, folder: Self.folder(of: path))
+      try load(
+        SourceText(name: Self.tidy(path), text: text), into: user, folder: Self.folder(of: path))
     } catch {
       usedFiles.remove(path)
       throw error
@@ -58,6 +59,19 @@ extension Machine {
   static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// A path without `folder/..`, as errors name it.
+  private static func tidy(_ path: String) -> String {
+    var parts: [Substring] = []
+    for part in path.split(separator: "/", omittingEmptySubsequences: false) {
+      if part == "..", let last = parts.last, last != "..", !last.isEmpty {
+        parts.removeLast()
+      } else if part != "." {
+        parts.append(part)
+      }
+    }
+    return parts.joined(separator: "/")
   }
 
   /// Paths in a program are relative to the file that says them.

@@ -62,6 +62,13 @@ extension Machine {
       throw wrongCount(
         Function(.derived(derived)), 0, named, span)
     }
+    if derived.order == .prime,
+      positional.count > 1 || positional[0].size.map({ $0 != (1, 1) }) ?? false
+    {
+      throw Diagnostic(
+        .error, "`\(derived.name)` is the derivative of a function of one number", at: span,
+        help: "`∇\(derived.base.name ?? "f")` is the gradient; arguments given by name are fixed")
+    }
     for (k, argument) in positional.enumerated() where !argument.isDifferentiable {
       throw Diagnostic(
         .error, "cannot differentiate by \(argument.kindDescription)",
@@ -89,7 +96,7 @@ extension Machine {
     guard let tracer else { return .nothing }
     let graph = try place(span)
     var leaves: [Leaf] = []
-    let names = derived.base.parameterNames
+    let names = derived.base.positionalNames
     let templates = positional.enumerated().map { k, value in
       Template.of(value, named: k < names.count ? names[k] : "x", &leaves)
     }
@@ -145,7 +152,7 @@ extension Machine {
   ) throws -> Results {
     try checkResult(derived, value, templates, span)
     let y = try expression(value, span)
-    let names = derived.base.parameterNames
+    let names = derived.base.positionalNames
     func structured(_ values: [Value]) -> Value {
       Self.structured(templates, names, values)
     }
@@ -198,10 +205,10 @@ extension Machine {
   private func checkResult(
     _ derived: DerivedFunction, _ value: Value, _ templates: [Template], _ span: SourceSpan
   ) throws {
-    let name = derived.base.name ?? "the function"
+    let name = subject(derived.base)
     guard value.isNumeric, !value.isMask else {
       throw Diagnostic(
-        .error, "cannot differentiate `\(name)`: its result is \(value.kindDescription)", at: span)
+        .error, "cannot differentiate \(name): its result is \(value.kindDescription)", at: span)
     }
     let isNumber = value.size ?? (1, 1) == (1, 1)
     switch derived.order {
@@ -209,15 +216,9 @@ extension Machine {
       guard isNumber else {
         throw Diagnostic(
           .error,
-          "`\(derived.name)` wants a function whose result is a number, but `\(name)` "
+          "`\(derived.name)` wants a function whose result is a number, but \(name) "
             + "gives \(value.kindDescription)", at: span,
           help: "`jacobian(\(derived.base.name ?? "f"))` is the matrix of all derivatives")
-      }
-    case .prime:
-      guard templates.count == 1, case .numbers(1, 1, _) = templates[0] else {
-        throw Diagnostic(
-          .error, "`\(derived.name)` is the derivative of a function of one number", at: span,
-          help: "`∇\(derived.base.name ?? "f")` is the gradient")
       }
     default: break
     }
@@ -272,7 +273,7 @@ extension Machine {
     _ span: SourceSpan
   ) throws -> Value {
     let base = derived.base
-    let names = base.parameterNames
+    let names = base.positionalNames
     let calls = compiledCalls(of: base)
     // Positional arguments, then directions, then named data are flat inputs.
     var leaves: [Leaf] = []
@@ -357,7 +358,7 @@ extension Machine {
       let parts = traced.leaves.prefix(traced.variableCount).enumerated().map { k, leaf in
         matrix(offsets[k], leaf.rows, leaf.columns)
       }
-      return Self.structured(templates, derived.base.parameterNames, parts)
+      return Self.structured(templates, derived.base.positionalNames, parts)
     default: return matrix(0, Int(shape.rows), Int(shape.columns))
     }
   }

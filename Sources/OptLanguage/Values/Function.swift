@@ -35,6 +35,16 @@ package final class Function {
     }
   }
 
+  /// Names of the parameters that need not be given by name, in order.
+  package var positionalNames: [String] {
+    switch kind {
+    case .builtin(let builtin):
+      Array(builtin.parameters.prefix(builtin.positionalCount).map(\.name))
+    case .derived(let derived): derived.base.positionalNames
+    default: parameterNames
+    }
+  }
+
   /// Names of the parameters in order.
   package var parameterNames: [String] {
     switch kind {
