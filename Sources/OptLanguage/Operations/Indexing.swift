@@ -188,7 +188,12 @@ extension Machine {
       if x >= 1, x <= Double(size), x == x.rounded(.down) {
         result[k] = Int(x) - 1
       } else if let alive, !alive.isKnown, alive.mask[k] != 0 {
-        result[k] = Self.nowhere
+        // Whether the turn comes here is known only with its numbers.
+        guard tracer?.hasPoint == true else {
+          result[k] = Self.nowhere
+          continue
+        }
+        throw CannotBatch("a position that may not exist", span)
       } else if size == 0 || alive.map({ $0.mask[k] != 0 }) ?? true {
         guard let whole = Int(exactly: x) else {
           throw Diagnostic(

@@ -43,7 +43,9 @@ struct Slice {
       case .lanes(let l, let span):
         return .lanes(
           try machine.lanePositions(l, size, name, span, l.shape), l.shape)
-      case .computed(let e, _): return .computed(e)
+      case .computed(let e, let span):
+        try machine.requirePositions(e, size, span)
+        return .computed(e)
       default: return .list(try machine.offsets(index, size, name))
       }
     }

@@ -1,4 +1,5 @@
 /// Large matrices are refused before the system runs out of memory.
+import OptNumerics
 import OptSyntax
 
 #if canImport(Glibc)
