@@ -38,7 +38,7 @@ let package = Package(
     module("OptSyntax"),
     module("OptNumerics", ["COpenBLAS", "CKernels"]),
     module("OptGraph", ["OptNumerics"]),
-    module("OptCalculus", ["OptGraph"]),
+    module("OptCalculus", ["OptGraph", "OptNumerics"]),
     module("OptEngine", ["OptGraph", "OptNumerics", "CKernels"]),
     module("OptSolvers", ["OptNumerics"]),
     module("OptLibrary"),

@@ -12,7 +12,7 @@ extension Machine {
     switch function.kind {
     case .closure(let code, _):
       if let formula = code.formulaText { return [formula] }
-      let text = SyntaxPrinter(tree: code.tree).print(code.headed)
+      let text = code.text
       var lines = text.prefix(Self.mostCharacters).split(
         separator: "\n", omittingEmptySubsequences: false
       ).map(String.init)
@@ -34,7 +34,7 @@ extension Machine {
     switch function.kind {
     case .closure(let code, _) where code.name == nil:
       if let formula = code.formulaText { return formula }
-      let text = SyntaxPrinter(tree: code.tree).print(code.headed)
+      let text = code.text
       let isShort = text.utf8.count <= 60 && !text.utf8.contains(0x0A)
       return isShort ? text : "(\(function.parameterNames.joined(separator: ", "))) -> …"
     case .derived(let derived): return derived.name
@@ -52,6 +52,17 @@ extension Machine {
 }
 
 extension FunctionCode {
+  /// The definition as the printer writes it, without its help.
+  fileprivate var text: String {
+    let id = headed
+    var tree = tree
+    if case .definition(var definition) = tree[id] {
+      definition.help = nil
+      tree[id] = .definition(definition)
+    }
+    return SyntaxPrinter(tree: tree).print(id)
+  }
+
   /// The node that says the whole function: the definition without its help, or `x -> …`.
   fileprivate var headed: NodeID {
     for (k, node) in tree.nodes.enumerated() {

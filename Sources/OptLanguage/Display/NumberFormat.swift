@@ -17,7 +17,7 @@ enum NumberFormat {
     if x.isInfinite { return x < 0 ? "-inf" : "inf" }
     if x == 0 { return "0" }
     if abs(x) < largestWhole, x == x.rounded() { return String(Int(x)) }
-    if digits >= 17 { return exact(x) }
+    if digits >= 17 { return plainExponent(exact(x)) }
     return plainExponent(printf("%.\(max(1, digits))g", x))
   }
 

@@ -40,6 +40,8 @@ package final class Machine {
 
   /// Raised by Ctrl-C and by the time limit.
   package let stop = Stop()
+  /// The time limit of the text that runs.
+  var alarm: Alarm?
   /// The user's names and those of the library.
   let user: Namespace
   let library: Namespace
@@ -48,6 +50,9 @@ package final class Machine {
   var tracer: Tracer? {
     didSet { state.pointee.isTracing = tracer != nil }
   }
+
+  /// Programs compiled for derivatives of built-in functions.
+  var sharedFunctionCalls: [ObjectIdentifier: CompiledCalls] = [:]
 
   var random: RandomState
   /// Where `print`, warnings and progress go.

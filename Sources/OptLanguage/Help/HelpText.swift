@@ -104,33 +104,53 @@ extension Machine {
   }
 
   private static func shownExample(_ example: String) -> String {
-    let (line, value) = HelpExample.split(example)
-    return "  > \(line)" + (value.map { "\n" + $0.indented() } ?? "")
+    let (lines, value) = HelpExample.split(example)
+    return lines.map { "  > " + $0 }.joined(separator: "\n")
+      + (value.map { "\n" + $0.indented() } ?? "")
   }
 }
 
 /// Examples as a person would type them.
 package enum HelpExample {
-  /// `sum([1, 2]) == 3` as what is typed, `sum([1, 2])`, and what is shown, `3`; the value is nil
-  /// when it cannot be computed here.
-  package static func split(_ example: String) -> (line: String, value: String?) {
-    let parsed = Parser.parse(SourceText(name: "<example>", text: example))
-    var line = example
-    if parsed.tree.statements.count == 1,
-      case .comparison(let first, let links) = parsed.tree[parsed.tree.statements[0]],
+  /// `sum([1, 2]) == 3` as what is typed, `sum([1, 2])`, and what is shown, `3`; a block as its
+  /// statements. The value is nil when it cannot be computed here.
+  package static func split(_ example: String) -> (lines: [String], value: String?) {
+    let tree = Parser.parse(SourceText(name: "<example>", text: example)).tree
+    guard tree.statements.count == 1, let only = tree.statements.first else {
+      return ([example], nil)
+    }
+    var statements = [only]
+    if case .block(let inner) = tree[only] { statements = inner }
+    // A block that has nothing to compare ends in `true`.
+    if statements.count > 1, let last = statements.last, case .boolean(true) = tree[last] {
+      statements.removeLast()
+    }
+    var lines = statements.map { tree.span(of: $0).text }
+    var expected: String?
+    if let last = statements.last, case .comparison(let first, let links) = tree[last],
       links.count == 1, links[0].comparison == .equal
     {
-      line = parsed.tree.span(of: first).text
+      lines[lines.count - 1] = tree.span(of: first).text
+      expected = tree.span(of: links[0].operand).text
     }
-    return (line, value(of: line))
+    // Help writes no files.
+    if example.contains("write(") { return (lines, expected) }
+    return (lines, value(of: lines))
   }
 
-  /// What an expression shows, computed in a session of its own.
-  private static func value(of expression: String) -> String? {
-    let session = Session(SessionOptions()) { _ in }
-    guard let value = try? session.evaluate(expression) else { return nil }
-    if case .nothing = value { return nil }
-    return session.machine.shown(value)
+  /// What is printed and shown, in a session of its own.
+  private static func value(of lines: [String]) -> String? {
+    final class Printed { var lines: [String] = [] }
+    let printed = Printed()
+    let session = Session(SessionOptions()) { event in
+      if case .printed(let text) = event { printed.lines.append(text) }
+    }
+    for line in lines.dropLast() {
+      guard (try? session.evaluate(line)) != nil else { return nil }
+    }
+    guard let last = lines.last, let value = try? session.evaluate(last) else { return nil }
+    if case .nothing = value {} else { printed.lines.append(session.machine.shown(value)) }
+    return printed.lines.isEmpty ? nil : printed.lines.joined(separator: "\n")
   }
 }
 

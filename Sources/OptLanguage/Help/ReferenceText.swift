@@ -31,8 +31,8 @@ public enum ReferenceText {
     if examples.isEmpty { return "" }
     return block(
       examples.flatMap { example -> [String] in
-        let (line, value) = HelpExample.split(example)
-        return ["> " + line] + (value.map { [$0] } ?? [])
+        let (lines, value) = HelpExample.split(example)
+        return lines.map { "> " + $0 } + (value.map { [$0] } ?? [])
       })
   }
 

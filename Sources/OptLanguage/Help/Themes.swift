@@ -36,13 +36,13 @@ extension Builtins {
           "logsumexp", "softmax", "norm", "dot", "cumsum",
         ]
       ),
-      ("Order", ["sort", "order", "unique", "shuffle", "sample"]),
+      ("Order", ["sort", "order", "find", "unique", "codes"]),
       ("Derivatives of functions", ["grad", "hessian", "jacobian", "hvp", "jvp", "vjp"]),
       (
         "Linear algebra",
         [
-          "inv", "det", "logdet", "trace", "cholesky", "qr", "eig", "svd", "kron", "diag", "outer",
-          "solve_linear", "rank", "pinv",
+          "inv", "det", "logdet", "trace", "rank", "cond", "cholesky", "qr", "eig", "svd", "kron",
+          "diag", "outer",
         ]
       ),
       (
@@ -52,9 +52,9 @@ extension Builtins {
           "matrix",
         ]
       ),
-      ("Random numbers", ["randn", "uniform", "seed"]),
+      ("Random numbers", ["randn", "uniform", "shuffle", "sample", "seed"]),
       ("Sizes", ["length", "rows_of", "columns_of", "size"]),
-      ("Texts and files", ["print", "read", "write", "text", "number"]),
+      ("Texts and files", ["print", "read", "write", "split", "number"]),
     ]
     let themed = groups.reduce(into: Set<String>()) { $0.formUnion($1.1) }
     let rest = list.filter { !themed.contains($0.name) }

@@ -68,10 +68,13 @@ enum LargeStack {
 final class Alarm: @unchecked Sendable {
   private let stop: Stop
   private let cancelled = Stop()
+  private let struck = Stop()
   private let nanoseconds: UInt64
+  let seconds: Double
 
   init(seconds: Double, _ stop: Stop) {
     self.stop = stop
+    self.seconds = seconds
     nanoseconds = UInt64(max(0, min(seconds, 1e9)) * 1e9)
     let me = Unmanaged.passRetained(self)
     #if canImport(Glibc)
@@ -93,6 +96,9 @@ final class Alarm: @unchecked Sendable {
 
   func cancel() { cancelled.request() }
 
+  /// Whether the time was up before `cancel`.
+  var hasStruck: Bool { struck.isRequested }
+
   private static func wait(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let argument else { return nil }
     let alarm = Unmanaged<Alarm>.fromOpaque(argument).takeRetainedValue()
@@ -103,7 +109,10 @@ final class Alarm: @unchecked Sendable {
       nanosleep(&time, nil)
       rest -= nap
     }
-    if !alarm.cancelled.isRequested { alarm.stop.request() }
+    if !alarm.cancelled.isRequested {
+      alarm.struck.request()
+      alarm.stop.request()
+    }
     return nil
   }
 }

@@ -86,7 +86,11 @@ public final class Session {
   public func run(_ text: String, name: String) -> RunStatus {
     machine.stop.clear()
     let alarm = options.timeLimit.map { Alarm(seconds: $0, machine.stop) }
-    defer { alarm?.cancel() }
+    machine.alarm = alarm
+    defer {
+      alarm?.cancel()
+      machine.alarm = nil
+    }
     return LargeStack.run { self.runHere(text, name) }
   }
 
@@ -101,7 +105,7 @@ public final class Session {
     for statement in parsed.tree.statements {
       do {
         let value = try machine.runTopLevel(compiler, statement)
-        if let value, parsed.tree[statement].showsValue { machine.show(value) }
+        if let value { machine.show(value, of: statement, in: parsed.tree) }
         history.append(parsed.tree.span(of: statement).text)
       } catch let error as Diagnostic {
         machine.output(.diagnostic(error))
