@@ -77,7 +77,8 @@ struct RandomProgramTests {
         near(try slope(h), forward, 1e-6, scale: 1 + abs(value))
       }
       if !agrees { differing += 1 }
-      #expect(agrees, "\(forward), differences \(try steps.map(slope))\n\(text)")
+      let differences = try steps.map(slope)
+      #expect(agrees, "\(forward), differences \(differences)\n\(text)")
     }
     #expect(differing == 0)
   }

@@ -93,7 +93,7 @@ extension Builtins {
       return .list(
         values.flatMap { value -> [Value] in
           if case .list(let list) = value { return list.items }
-          return [value]
+          return value.isNumeric && value.foldedCount(nil) == 0 ? [] : [value]
         })
     }
     let (machine, span) = (call.machine, call.span)

@@ -92,7 +92,7 @@ extension Machine {
         parsed.conversion == "x" && x < 0 ? "a whole number not below 0" : "whole numbers"
       throw Diagnostic(
         .error, "the format `\(format)` is for \(wanted), found \(NumberFormat.exact(x))", at: span,
-        help: "`.0f` rounds")
+        help: parsed.conversion == "d" ? "`.0f` rounds" : nil)
     }
     if let number = value.scalar { return try one(number) }
     switch value {
@@ -121,6 +121,7 @@ extension Machine {
     case .text(let text): return text.string
     case .matrix(let m) where m.count <= MatrixText.largestInline:
       return MatrixText.inline(m, digits: style.digits)
+    case .function(let function): return summary(of: function)
     default: return shown(value)
     }
   }

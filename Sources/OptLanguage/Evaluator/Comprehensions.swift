@@ -186,7 +186,7 @@ extension Machine {
       if row.count != width {
         let place = places.first.map { first in places.reduce(first) { $0.joined(with: $1) } }
         throw Diagnostic(
-          .error, "this row has \(row.count) elements, the first one \(width)",
+          .error, "this row has \(RunReport.count(row.count, "element")), the first one \(width)",
           at: place ?? span)
       }
       for (item, place) in zip(row, places)

@@ -51,6 +51,9 @@ package final class Machine {
     didSet { state.pointee.isTracing = tracer != nil }
   }
 
+  /// Programs compiled for derivatives of built-in functions.
+  var sharedFunctionCalls: [ObjectIdentifier: CompiledCalls] = [:]
+
   var random: RandomState
   /// Where `print`, warnings and progress go.
   var output: (SessionEvent) -> Void

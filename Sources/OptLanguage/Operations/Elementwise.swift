@@ -26,7 +26,7 @@ extension Machine {
       return .lanes(LaneNumbers(lanes: l.lanes, buffer: result))
     case .traced:
       return Value(try expression(x, span).apply(function))
-    case .record(let record):
+    case .record(let record) where record.report == nil:
       return .record(
         Record(
           names: record.names, values: try record.values.map { try unary(function, $0, span) }))
@@ -102,6 +102,8 @@ extension Machine {
     _ combine: (Value, Value) throws -> Value
   ) throws -> Value? {
     switch (a, b) {
+    case (.record(let x), _) where x.report != nil: return nil
+    case (_, .record(let y)) where y.report != nil: return nil
     case (.record(let x), .record(let y)):
       for name in y.names where x[name] == nil { throw missing(name, "left", span) }
       let values = try x.names.enumerated().map { k, name in
@@ -176,7 +178,7 @@ extension Machine {
       if let x = a.matrix, let y = b.matrix {
         return x.elements.elementsEqual(y.elements)
       }
-      return try decide(fold(.minimum, masked(binary(.equal, a, b, span)), span), span)
+      return try decide(masked(fold(.minimum, binary(.equal, a, b, span), span)), span)
     }
   }
 
@@ -196,7 +198,7 @@ extension Machine {
 
   private static let verbs: [FunctionID: (verb: String, join: String)] = [
     .add: ("add", "and"), .subtract: ("subtract", "and"),
-    .multiply: ("multiply", "and"), .divide: ("divide", "by"), .power: ("raise", "to the power"),
+    .multiply: ("multiply", "by"), .divide: ("divide", "by"), .power: ("raise", "to the power of"),
   ]
 
   func cannot(
@@ -205,22 +207,25 @@ extension Machine {
     let comparisons: [FunctionID] = [
       .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual,
     ]
+    let isComparison = comparisons.contains(function)
     let help: String?
     switch (a, b) {
-    case (.list, _), (_, .list):
+    case (.list, _) where !isComparison, (_, .list) where !isComparison:
       help = "a matrix is written `[1, 2; 3, 4]`; brackets in brackets make a list"
     case (.function(let f), _), (_, .function(let f)):
       let name = f.name ?? "f"
       help = "call the function: `\(name)(\(f.parameterNames.joined(separator: ", ")))`"
-    case (.text, _), (_, .text): help = "text is put together as `\"{a}{b}\"`"
+    case (.text, _), (_, .text):
+      help =
+        isComparison
+        ? "`number(…)` is the number that a text says" : "text is put together as `\"{a}{b}\"`"
     default: help = nil
     }
     let (x, y) = (a.kindDescription, b.kindDescription)
-    if let words = Self.verbs[function] {
-      return Diagnostic(
-        .error, "cannot \(words.verb) \(x) \(words.join) \(y)", at: span, help: help)
+    if Self.verbs[function] != nil {
+      return Diagnostic(.error, Self.refusal(function, x, y), at: span, help: help)
     }
-    if comparisons.contains(function) {
+    if isComparison {
       return Diagnostic(.error, "cannot compare \(x) with \(y)", at: span, help: help)
     }
     return Diagnostic(
@@ -238,9 +243,13 @@ extension Machine {
       help = "sizes must be equal, or one side a number, a row as wide or a column as tall"
     }
     let (x, y) = (a.kindDescription, b.kindDescription)
-    let words = Self.verbs[function] ?? ("combine", "and")
     return Diagnostic(
-      .error, "cannot \(words.verb) \(x) \(words.join) \(y): the sizes differ", at: span,
-      help: help)
+      .error, Self.refusal(function, x, y) + ": the sizes differ", at: span, help: help)
+  }
+
+  private static func refusal(_ function: FunctionID, _ x: String, _ y: String) -> String {
+    if function == .subtract { return "cannot subtract \(y) from \(x)" }
+    let words = verbs[function] ?? ("combine", "and")
+    return "cannot \(words.verb) \(x) \(words.join) \(y)"
   }
 }

@@ -167,13 +167,15 @@ extension Machine {
     let c = try lanePositions(j, m.columns, names.1, column.span, shape)
     let result = Buffer(uninitialized: shape.count)
     for k in 0..<shape.count {
-      result.pointer[k] = m.buffer.pointer[r[k] * m.columns + c[k]]
+      let exists = r[k] >= 0 && c[k] >= 0
+      result.pointer[k] = exists ? m.buffer.pointer[r[k] * m.columns + c[k]] : .nan
     }
     return .lanes(LaneNumbers(lanes: shape.lanes, buffer: result, isMask: m.isMask))
   }
 
-  /// 0-based positions in every lane of `shape`. A lane whose turn the program would not take here
-  /// may hold anything; it gets a position that exists.
+  /// 0-based positions in every lane of `shape`. A lane whose turn the program does not take here
+  /// may hold anything; it gets a position that exists. Where only a run can tell whether the turn
+  /// is taken, a position that does not exist is negative, and what is read there is NaN.
   func lanePositions(
     _ numbers: LaneNumbers, _ size: Int, _ what: String, _ span: SourceSpan, _ shape: Shape
   ) throws -> [Int] {
@@ -184,7 +186,9 @@ extension Machine {
       let x = spread.pointer[k]
       if x >= 1, x <= Double(size), x == x.rounded(.down) {
         result[k] = Int(x) - 1
-      } else if size == 0 || alive.map({ $0.isKnown && $0.mask[k] != 0 }) ?? true {
+      } else if let alive, !alive.isKnown, alive.mask[k] != 0 {
+        result[k] = Self.nowhere
+      } else if size == 0 || alive.map({ $0.mask[k] != 0 }) ?? true {
         guard let whole = Int(exactly: x) else {
           throw Diagnostic(
             .error, "\(NumberFormat.short(x)) is not a position", at: span,
@@ -195,6 +199,9 @@ extension Machine {
     }
     return result
   }
+
+  /// The position of what does not exist.
+  private static let nowhere = -1 << 40
 
   func reshape(
     _ value: Value, _ rows: Int, _ columns: Int, _ span: SourceSpan

@@ -8,14 +8,15 @@ enum Ranges {
   static func count(from a: Double, step s: Double, to b: Double, _ span: SourceSpan) throws -> Int
   {
     guard a.isFinite, b.isFinite, s.isFinite else {
-      throw Diagnostic(.error, "a range needs finite ends, found \(a) to \(b)", at: span)
+      throw Diagnostic(.error, "a range needs finite ends, found \(NumberFormat.short(a)) to "
+          + NumberFormat.short(b), at: span)
     }
     guard s != 0 else { throw Diagnostic(.error, "the step of a range cannot be 0", at: span) }
     let steps = (b - a) / s
     let count = (steps * (1 + 4 * Double.ulpOfOne) + 1e-10).rounded(.down) + 1
     guard count > 0 else { return 0 }
     guard count <= 1e15 else {
-      throw Diagnostic(.error, "this range has \(count) elements", at: span)
+      throw Diagnostic(.error, "this range has \(NumberFormat.short(count, digits: 3)) elements", at: span)
     }
     return Int(count)
   }

@@ -88,7 +88,7 @@ struct Slice {
 
   /// Start and step along each lane level if the positions are evenly spaced.
   private static func even(_ positions: [Int], _ shape: Shape) -> (Int, [Int])? {
-    guard let start = positions.first else { return nil }
+    guard let start = positions.first, positions.allSatisfy({ $0 >= 0 }) else { return nil }
     let sizes = shape.lanes.map(Int.init)
     let strides = shape.strides
     var steps: [Int] = []
@@ -112,7 +112,13 @@ struct Slice {
     let columns = Int(x.shape.columns)
     func column(_ part: Part, isRow: Bool) -> Expression {
       switch part {
-      case .computed(let e): return e - 1
+      case .computed(let e):
+        // What a position that does not exist would read is NaN.
+        let size = Double(isRow ? x.shape.rows : x.shape.columns)
+        let exists = e.apply(.greaterOrEqual, graph.number(1))
+          .apply(.and, e.apply(.lessOrEqual, graph.number(size)))
+          .apply(.and, e.apply(.equal, e.apply(.floor)))
+        return graph.select(exists, e - 1, graph.number(.nan))
       case .list(let list):
         let size = isRow ? Shape(rows: list.count, columns: 1) : Shape(rows: 1, columns: list.count)
         return graph.array(Buffer(list.map(Double.init)), size)

@@ -67,7 +67,7 @@ extension Machine {
       self, leaves: leaves, variableCount: leaves.count, at: subjectSpan
     ) { values in
       let value = try call(values)
-      guard value.isNumeric, value.size ?? (0, 0) == (1, 1) else {
+      guard value.isNumeric, value.size ?? (0, 0) == (1, 1), !value.isMask else {
         throw Diagnostic(
           .error, "`check` wants one number, found \(value.kindDescription)", at: subjectSpan,
           help: value.kindDescription == "a function" ? "call it: `f(x)`" : nil)

@@ -75,8 +75,9 @@ extension StopsCode {
     for item in items {
       let value = try item.code(frame)
       guard let number = value.scalar, !number.isNaN else {
+        let found = value.scalar == nil ? value.kindDescription : "nan"
         throw Diagnostic(
-          .error, "`\(item.name)` wants a number, found \(value.kindDescription)", at: item.span)
+          .error, "`\(item.name)` wants a number, found \(found)", at: item.span)
       }
       switch item.name {
       case "steps", "evaluations", "epochs":
@@ -104,9 +105,15 @@ extension StopsCode {
   func condition(
     _ machine: Machine, _ frame: Frame, _ templates: [Template], _ names: [String],
     _ objective: CostObjective
-  ) -> ((StepInfo) -> Bool)? {
-    guard let custom, let function = try? custom(frame) else { return nil }
+  ) throws -> ((StepInfo) -> Bool)? {
+    guard let custom else { return nil }
     let span = customSpan
+    let function = try custom(frame)
+    guard case .function = function else {
+      throw Diagnostic(
+        .error, "`until` wants stops or a function, found \(function.kindDescription)", at: span,
+        help: "write `steps = 100`, `gradient < 1e-6` or `r -> r.value < 0.1`")
+    }
     return { [unowned machine] info in
       do {
         let solution = RunReport.structured(

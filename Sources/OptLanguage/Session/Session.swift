@@ -105,7 +105,7 @@ public final class Session {
     for statement in parsed.tree.statements {
       do {
         let value = try machine.runTopLevel(compiler, statement)
-        if let value, parsed.tree[statement].showsValue { machine.show(value) }
+        if let value { machine.show(value, of: statement, in: parsed.tree) }
         history.append(parsed.tree.span(of: statement).text)
       } catch let error as Diagnostic {
         machine.output(.diagnostic(error))

@@ -37,6 +37,9 @@ extension Machine {
     for source in code.sources {
       guard try open(source, frame, tracer) else { return nil }
     }
+    guard tracer.laneShape.count <= Matrix.largestCount / 8 else {
+      throw CannotBatch("too many turns to remember", code.span)
+    }
     for slot in code.ownSlots { frame[slot] = .unset }
     let value = try code.body(frame)
     if state.pointee.jump != .none {

@@ -149,7 +149,13 @@ extension Machine {
         tracer.predicates.removeSubrange(depth...)
         for (slot, value) in zip(slots, before) { frame[slot] = value }
       }
-      let value = try code(frame)
+      let value: Value
+      do {
+        value = try code(frame)
+      } catch let error as Diagnostic {
+        // An error only if this side is taken.
+        throw CannotBatch(error.message, error.span)
+      }
       if state.pointee.jump != .none {
         state.pointee.jump = .none
         throw CannotBatch("a jump on one side of a condition", span)

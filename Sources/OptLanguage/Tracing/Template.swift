@@ -19,6 +19,8 @@ struct Leaf {
   let columns: Int
   /// The path for formulas: `p.W`.
   let name: String
+  /// Whether the numbers are answers of comparisons.
+  var isMask = false
   var count: Int { rows * columns }
   var shape: Shape { Shape(rows: rows, columns: columns) }
 }
@@ -29,7 +31,7 @@ extension Template {
     switch value {
     case .number, .matrix, .traced, .lanes:
       let (rows, columns) = value.size ?? (1, 1)
-      leaves.append(Leaf(rows: rows, columns: columns, name: name))
+      leaves.append(Leaf(rows: rows, columns: columns, name: name, isMask: value.isMask))
       return .numbers(rows: rows, columns: columns, leaf: leaves.count - 1)
     case .record(let record) where record.report == nil:
       return .record(
@@ -84,7 +86,8 @@ extension Template {
   /// A text that is equal for values that one trace serves.
   func key(_ leaves: [Leaf]) -> String {
     switch self {
-    case .numbers(let rows, let columns, _): "\(rows)x\(columns)"
+    case .numbers(let rows, let columns, let k):
+      "\(rows)x\(columns)" + (leaves[k].isMask ? "?" : "")
     case .record(let names, let parts):
       "(" + zip(names, parts).map { "\($0)=\($1.key(leaves))" }.joined(separator: ",") + ")"
     case .list(let parts): "[" + parts.map { $0.key(leaves) }.joined(separator: ",") + "]"
