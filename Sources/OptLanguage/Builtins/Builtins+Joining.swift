@@ -90,6 +90,11 @@ extension Builtins {
   private static func joined(_ call: Call) throws -> Value {
     let (values, _) = parts(call)
     guard values.allSatisfy(\.isNumeric) else {
+      let total = values.reduce(0) { sum, value in
+        if case .list(let list) = value { return sum + list.items.count }
+        return sum + 1
+      }
+      try call.machine.require(4 * total, 1, call.span)
       return .list(
         values.flatMap { value -> [Value] in
           if case .list(let list) = value { return list.items }

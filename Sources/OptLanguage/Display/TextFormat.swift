@@ -97,6 +97,10 @@ extension Machine {
     if let number = value.scalar { return try one(number) }
     switch value {
     case .matrix(let m):
+      guard m.count <= 10_000 else {
+        throw Diagnostic(
+          .error, "a format writes up to 10000 numbers, found \(value.kindDescription)", at: span)
+      }
       let texts = try m.elements.map(one)
       return MatrixText.inline(texts, rows: m.rows, columns: m.columns)
     case .list(let list):

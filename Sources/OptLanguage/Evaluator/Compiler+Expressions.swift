@@ -32,7 +32,7 @@ extension Compiler {
       return { frame in
         let (start, step, count) = try parts.parts(frame)
         try machine.require(count, 1, here)
-        return Value(Ranges.matrix(start, step, count))
+        return Value(try Ranges.matrix(start, step, count, machine.stop, here))
       }
     case .prime(let operand):
       let code = try expression(operand)
@@ -58,7 +58,8 @@ extension Compiler {
       let names = fields.compactMap(\.name)
       let codes = try fields.map { try expression($0.value) }
       return { frame in
-        .record(Record(names: names, values: try codes.map { try $0(frame) }))
+        try machine.nested(
+          .record(Record(names: names, values: try codes.map { try $0(frame) })), here)
       }
     case .comprehension(let body, let generators, _):
       let made = try comprehension(body, generators, here)
@@ -328,6 +329,10 @@ extension Compiler {
         case .literal(let string): result += string
         case .value(let code, let format, let span):
           result += try machine.formatted(code(frame), format, span)
+          if result.utf8.count > Text.largest {
+            throw Diagnostic(
+              .error, "a text has at most \(Text.largest) bytes", at: span)
+          }
         }
       }
       return .text(result)

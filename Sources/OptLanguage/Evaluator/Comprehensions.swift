@@ -27,6 +27,8 @@ extension Machine {
     var isMask = true
     /// Everything, once something is not a number.
     var values: [Value]?
+    /// How many there were.
+    var total = 0
     /// Of a fold.
     var folded: Value?
     /// Turns of the inner loop for each turn of the outer one.
@@ -52,6 +54,11 @@ extension Machine {
         return
       }
       count += 1
+      turns.total += 1
+      if turns.total & 0xFFFF == 0, case .stack = turns.closing {
+        // Growing needs the old and the new room for a while.
+        try require(3 * turns.total, 1, code.span)
+      }
       if isInnermost {
         for own in code.ownSlots { frame[own] = .unset }
         try add(code.body(frame), to: &turns, code)
@@ -126,7 +133,7 @@ extension Machine {
     case .stack:
       if let values = turns.values {
         guard values.allSatisfy({ $0.isNumeric && $0.size ?? (0, 0) == (1, 1) }) else {
-          return .list(values)
+          return try nested(.list(values), code.span)
         }
         let column = try vector(
           values, values.map { _ in code.bodySpan }, code.bodySpan)
@@ -168,7 +175,7 @@ extension Machine {
   /// `[a, b, c]`: a column of numbers, or a list.
   func vector(_ items: [Value], _ spans: [SourceSpan], _ span: SourceSpan) throws -> Value {
     guard items.allSatisfy({ $0.isNumeric && $0.size ?? (0, 0) == (1, 1) }) else {
-      return .list(items)
+      return try nested(.list(items), span)
     }
     if items.allSatisfy({ $0.scalar != nil }) {
       let isMask = items.allSatisfy(\.isMask)

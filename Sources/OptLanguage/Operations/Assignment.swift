@@ -17,6 +17,7 @@ extension Machine {
   ) throws {
     // Indices first: they may read the variable.
     let steps = try resolve(variable, path, frame)
+    if new.extent.depth + path.count > Extent.deepest { throw Extent.tooDeep(span) }
     try assign(&variable, steps[...], new, span)
   }
 
@@ -64,6 +65,7 @@ extension Machine {
       record.values[k] = .unset
       defer {
         record.values[k] = inner
+        record.extent = record.extent.with(inner)
         value = .record(record)
       }
       try assign(&inner, rest, new, span)
@@ -82,6 +84,7 @@ extension Machine {
         list.items[places[0]] = .unset
         defer {
           list.items[places[0]] = inner
+          list.extent = list.extent.with(inner)
           value = .list(list)
         }
         try assign(&inner, rest, new, span)

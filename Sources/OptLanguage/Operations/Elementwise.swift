@@ -159,10 +159,12 @@ extension Machine {
       return true
     case (.text(let x), .text(let y)): return x.string == y.string
     case (.list(let x), .list(let y)):
+      try tick(span)
       guard x.items.count == y.items.count else { return false }
       for (u, v) in zip(x.items, y.items) where !(try isEqual(u, v, span)) { return false }
       return true
     case (.record(let x), .record(let y)):
+      try tick(span)
       guard x.names.count == y.names.count else { return false }
       for (name, value) in zip(x.names, x.values) {
         guard let other = y[name], try isEqual(value, other, span) else { return false }

@@ -121,6 +121,7 @@ extension Machine {
     if let m = value.matrix, !row.varies, !column.varies {
       let i = try offsets(row, rows, names.0)
       let j = try offsets(column, columns, names.1)
+      try require(i.count, j.count, span)
       let result = Buffer(uninitialized: i.count * j.count)
       var k = 0
       for r in i {

@@ -20,6 +20,28 @@ enum LargeStack {
     var result: Result?
   }
 
+  /// Room that is kept for what native code does at the deepest place.
+  private static let reserve: UInt = 64 << 20
+
+  /// An address in the stack of the running thread.
+  @inline(__always)
+  private static func here() -> UInt {
+    var mark: UInt8 = 0
+    return withUnsafeMutablePointer(to: &mark) { UInt(bitPattern: $0) }
+  }
+
+  /// Whether the stack of the running thread has come down to `floor`.
+  @inline(__always)
+  static func isAlmostUsed(_ floor: UInt) -> Bool { here() < floor }
+
+  /// The address that the stack of a thread made by `run` should not come down to, measured at its
+  /// start.
+  static func floor() -> UInt {
+    let top = here()
+    let room = UInt(size) - reserve
+    return top > room ? top - room : 0
+  }
+
   /// Runs `body` on a thread with a large stack and waits for it.
   static func run<Result>(_ body: @escaping () -> Result) -> Result {
     let box = Box<Result>()

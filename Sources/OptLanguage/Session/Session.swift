@@ -94,7 +94,14 @@ public final class Session {
     return LargeStack.run { self.runHere(text, name) }
   }
 
+  /// Long chains of values are freed recursively, which needs the room that made them.
+  deinit {
+    let machine = machine
+    LargeStack.run { machine.reset() }
+  }
+
   private func runHere(_ text: String, _ name: String) -> RunStatus {
+    machine.state.pointee.stackFloor = LargeStack.floor()
     let parsed = Parser.parse(SourceText(name: name, text: text))
     if report(parsed.diagnostics) { return .failed }
     machine.sawUnconverged = false
@@ -137,7 +144,8 @@ public final class Session {
   package func evaluate(_ text: String) throws -> Value {
     machine.stop.clear()
     let result = LargeStack.run { () -> Result<Value, any Error> in
-      Result {
+      self.machine.state.pointee.stackFloor = LargeStack.floor()
+      return Result {
         let parsed = Parser.parse(SourceText(name: "<expression>", text: text))
         if let error = parsed.diagnostics.first(where: { $0.severity == .error }) { throw error }
         let compiler = Compiler(parsed.tree, self.machine, self.machine.user)
@@ -157,7 +165,7 @@ public final class Session {
 
   /// Forgets all definitions.
   public func reset() {
-    machine.reset()
+    LargeStack.run { self.machine.reset() }
     history = []
   }
 

@@ -24,8 +24,20 @@ extension Machine {
         .error, "\(what) wants a function, found \(value.kindDescription)", at: span,
         help: "a formula is differentiated by `differentiate E by x`")
     }
+    var depth = 1
+    var inner = base
+    while case .derived(let further) = inner.kind {
+      inner = further.base
+      depth += 1
+    }
+    guard depth <= Self.highestOrder else {
+      throw Diagnostic(
+        .error, "derivatives are taken of derivatives up to \(Self.highestOrder) times", at: span)
+    }
     return .function(Function(.derived(DerivedFunction(base: base, order: order))))
   }
+
+  private static let highestOrder = 50
 
   func callDerived(
     _ derived: DerivedFunction, _ arguments: [Value],

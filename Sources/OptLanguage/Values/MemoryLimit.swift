@@ -42,5 +42,6 @@ extension Machine {
   func require(_ rows: Int, _ columns: Int, _ span: SourceSpan) throws {
     let (count, overflows) = rows.multipliedReportingOverflow(by: columns)
     if overflows || !MemoryLimit.allows(count) { throw Matrix.tooLarge(rows, columns, span) }
+    if count >= 1 << 16, stop.isRequested { throw Interrupted(span: span) }
   }
 }
