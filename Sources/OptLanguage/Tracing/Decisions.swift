@@ -76,6 +76,22 @@ extension Machine {
       Matrix(known, rows: Int(shape.rows), columns: Int(shape.columns), isMask: t.isMask))
   }
 
+  /// Makes sure, here and by a guard, that `condition` holds in no lane that is alive.
+  func guardNever(_ condition: Expression, _ what: String, _ span: SourceSpan) throws {
+    guard let tracer else { return }
+    var alive = condition
+    for predicate in tracer.predicates {
+      switch predicate {
+      case .known(let l): alive = alive.apply(.and, tracer.graph.array(l.buffer, l.shape))
+      case .traced(let e): alive = alive.apply(.and, e)
+      }
+    }
+    let any = alive.reduce(.maximum, Array(alive.shape.dimensions.indices))
+    guard any.constant != 0, tracer.hasPoint || tracer.firstSymbol(in: any) == nil else { return }
+    if tracer.interpreter.value(of: any)[0] != 0 { throw CannotBatch(what, span) }
+    tracer.guards.append(Guard(predicate: any, expected: Buffer([0]), span: span))
+  }
+
   /// Known numbers as they are, traced ones as their values at the point of the trace, unguarded:
   /// for showing.
   func snapshot(_ value: Value) -> Value {
