@@ -76,6 +76,22 @@ extension Machine {
       Matrix(known, rows: Int(shape.rows), columns: Int(shape.columns), isMask: t.isMask))
   }
 
+  /// Makes sure, here and by a guard, that `condition` holds in no lane that is alive.
+  func guardNever(_ condition: Expression, _ what: String, _ span: SourceSpan) throws {
+    guard let tracer else { return }
+    var alive = condition
+    for predicate in tracer.predicates {
+      switch predicate {
+      case .known(let l): alive = alive.apply(.and, tracer.graph.array(l.buffer, l.shape))
+      case .traced(let e): alive = alive.apply(.and, e)
+      }
+    }
+    let any = alive.reduce(.maximum, Array(alive.shape.dimensions.indices))
+    guard any.constant != 0, tracer.hasPoint || tracer.firstSymbol(in: any) == nil else { return }
+    if tracer.interpreter.value(of: any)[0] != 0 { throw CannotBatch(what, span) }
+    tracer.guards.append(Guard(predicate: any, expected: Buffer([0]), span: span))
+  }
+
   /// Known numbers as they are, traced ones as their values at the point of the trace, unguarded:
   /// for showing.
   func snapshot(_ value: Value) -> Value {
@@ -87,29 +103,6 @@ extension Machine {
       Matrix(
         tracer.interpreter.value(of: t.expression), rows: Int(shape.rows),
         columns: Int(shape.columns), isMask: t.isMask))
-  }
-
-  /// Sees to it that computed positions exist in every turn that counts, now and, by a guard, at
-  /// other points.
-  func requirePositions(_ positions: Expression, _ size: Int, _ span: SourceSpan) throws {
-    guard let tracer, tracer.hasPoint else { return }
-    let graph = tracer.graph
-    var exist = positions.apply(.greaterOrEqual, graph.number(1))
-      .apply(.and, positions.apply(.lessOrEqual, graph.number(Double(size))))
-      .apply(.and, positions.apply(.equal, positions.apply(.floor)))
-    for predicate in tracer.predicates {
-      let alive: Expression
-      switch predicate {
-      case .known(let l): alive = graph.array(l.buffer, l.shape)
-      case .traced(let e): alive = e
-      }
-      exist = exist.apply(.or, alive.apply(.not))
-    }
-    let all = exist.reduce(.minimum, Array(exist.shape.dimensions.indices))
-    guard tracer.interpreter.value(of: all)[0] == 1 else {
-      throw CannotBatch("a position that does not exist", span)
-    }
-    tracer.guards.append(Guard(predicate: all, expected: Buffer([1]), span: span))
   }
 
   /// Refuses what has an effect or jumps while several turns are traced at once.
