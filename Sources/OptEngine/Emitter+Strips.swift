@@ -55,11 +55,12 @@ extension Emitter {
         sums.append(plan.place[Int(index)])
         if plan.absorbed[Int(n.a)] {
           let p = plan.nodes[Int(n.a)]
-          let (a, b) = (operand(p.a, shape, &builder), operand(p.b, shape, &builder))
-          builder.add(Int32(CK_DOT), nil, a.id, b.id, number: number)
+          let a = spreadOperand(p.a, shape, &builder)
+          let b = p.b == p.a ? a : spreadOperand(p.b, shape, &builder)
+          builder.add(Int32(CK_DOT), nil, a, b, number: number)
         } else {
-          let a = operand(n.a, shape, &builder)
-          builder.add(Int32(CK_SUM), nil, a.id, a.id, number: number)
+          let a = spreadOperand(n.a, shape, &builder)
+          builder.add(Int32(CK_SUM), nil, a, a, number: number)
         }
         continue
       }
@@ -131,6 +132,17 @@ extension Emitter {
   }
 
   private var options: Program.Options { plan.options }
+
+  /// An operand that has a number for every element, also where the node repeats one number.
+  private func spreadOperand(
+    _ index: Int32, _ shape: Shape, _ builder: inout StripBuilder
+  ) -> Int32 {
+    let (id, single) = operand(index, shape, &builder)
+    guard single else { return id }
+    let spread = builder.operand(CK_REGISTER)
+    builder.spread(id, to: spread)
+    return spread
+  }
 
   /// The operand by which a strip program of `shape` reads a node, and whether it is one number.
   private func operand(

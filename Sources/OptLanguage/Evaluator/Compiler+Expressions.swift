@@ -171,7 +171,10 @@ extension Compiler {
     case .and:
       return { frame in
         let a = try left(frame)
-        if case .boolean(let a) = a, !a { return .boolean(false) }
+        guard case .boolean(let known) = a else {
+          return try machine.shortCircuit(.and, a, right, frame, here)
+        }
+        if !known { return .boolean(false) }
         let b = try right(frame)
         if case .boolean(let a) = a, case .boolean(let b) = b { return .boolean(a && b) }
         return try machine.logic(.and, a, b, here)
@@ -179,7 +182,10 @@ extension Compiler {
     case .or:
       return { frame in
         let a = try left(frame)
-        if case .boolean(let a) = a, a { return .boolean(true) }
+        guard case .boolean(let known) = a else {
+          return try machine.shortCircuit(.or, a, right, frame, here)
+        }
+        if known { return .boolean(true) }
         let b = try right(frame)
         if case .boolean(let a) = a, case .boolean(let b) = b { return .boolean(a || b) }
         return try machine.logic(.or, a, b, here)

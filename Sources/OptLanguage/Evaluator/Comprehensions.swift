@@ -61,7 +61,14 @@ extension Machine {
       }
       if isInnermost {
         for own in code.ownSlots { frame[own] = .unset }
-        try add(code.body(frame), to: &turns, code)
+        let value = try code.body(frame)
+        if state.pointee.jump != .none {
+          state.pointee.jump = .none
+          throw Diagnostic(
+            .error, "`break`, `continue` and `return` cannot leave a comprehension",
+            at: code.bodySpan, help: "write a `for` loop")
+        }
+        try add(value, to: &turns, code)
       } else {
         try loop(code, k + 1, &turns, frame)
       }

@@ -54,6 +54,9 @@ package final class Machine {
   /// Programs compiled for derivatives of built-in functions.
   var sharedFunctionCalls: [ObjectIdentifier: CompiledCalls] = [:]
 
+  /// The trace that goes on after what is computed now outside of it.
+  var suspended: Tracer?
+
   var random: RandomState
   /// Where `print`, warnings and progress go.
   var output: (SessionEvent) -> Void

@@ -176,19 +176,22 @@ extension Machine {
 
   /// 0-based positions in every lane of `shape`. A lane whose turn the program does not take here
   /// may hold anything; it gets a position that exists. Where only a run can tell whether the turn
-  /// is taken, a position that does not exist is negative, and what is read there is NaN.
+  /// is taken, a position that does not exist is negative, and taking it breaks a guard.
   func lanePositions(
     _ numbers: LaneNumbers, _ size: Int, _ what: String, _ span: SourceSpan, _ shape: Shape
   ) throws -> [Int] {
     let spread = Broadcast.spread(numbers, shape)
     let alive = tracer?.aliveLanes(shape)
     var result = [Int](repeating: 0, count: shape.count)
+    var wrong: Buffer?
     for k in 0..<shape.count {
       let x = spread.pointer[k]
       if x >= 1, x <= Double(size), x == x.rounded(.down) {
         result[k] = Int(x) - 1
       } else if let alive, !alive.isKnown, alive.mask[k] != 0 {
         result[k] = Self.nowhere
+        wrong = wrong ?? Buffer(count: shape.count)
+        wrong?[k] = 1
       } else if size == 0 || alive.map({ $0.mask[k] != 0 }) ?? true {
         guard let whole = Int(exactly: x) else {
           throw Diagnostic(
@@ -197,6 +200,9 @@ extension Machine {
         }
         _ = try checked(whole, size, what, span)
       }
+    }
+    if let wrong, let graph = tracer?.graph {
+      try guardNever(graph.array(wrong, shape), "a position that does not exist", span)
     }
     return result
   }

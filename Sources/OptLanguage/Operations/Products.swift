@@ -54,8 +54,8 @@ extension Machine {
   func power(_ a: Value, _ b: Value, _ span: SourceSpan) throws -> Value {
     guard let s = a.size, let t = b.size else { return try binary(.power, a, b, span) }
     if s == (1, 1) && t == (1, 1) { return try binary(.power, a, b, span) }
-    guard t == (1, 1), s.rows == s.columns, let exponent = b.scalar,
-      let n = Int(exactly: exponent), abs(n) <= 1_000_000
+    guard t == (1, 1), s.rows == s.columns,
+      let n = Int(exactly: try concrete(b, "an exponent", span)), abs(n) <= 1_000_000
     else {
       throw Diagnostic(
         .error,

@@ -74,9 +74,8 @@ extension Machine {
       }
       return value
     }
-    let outer = tracer
-    tracer = nil
-    defer { tracer = outer }
+    let resume = suspendTrace()
+    defer { resume() }
     let objective = CostObjective(traced, self)
     try objective.prepare(start)
     let given: [Double]

@@ -67,7 +67,8 @@ extension Compiler {
     let optimization = Optimization(
       bindings: bindings, cost: closure(made), method: method,
       methodSpan: using?.span ?? span(id),
-      stops: try sentence.clause(.until).map { try stops($0) }, sign: sign, span: span(id),
+      stops: try sentence.clause(.until).map { try stops($0, sign: sign) }, sign: sign,
+      span: span(id),
       subjectSpan: span(subject))
     let machine = machine
     return { frame in try machine.run(optimization, frame) }
@@ -120,9 +121,8 @@ extension Machine {
     let cost = try optimization.cost(frame)
     let method = try optimization.method.map { try self.method($0(frame), optimization.methodSpan) }
     let stops = try optimization.stops?.value(self, frame) ?? .standard
-    let outer = tracer
-    tracer = nil
-    defer { tracer = outer }
+    let resume = suspendTrace()
+    defer { resume() }
 
     var leaves: [Leaf] = []
     let names = optimization.bindings.map(\.name)

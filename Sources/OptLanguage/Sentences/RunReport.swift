@@ -100,6 +100,8 @@ extension Machine {
     switch solution.reason {
     case .valueNotFinite(step: 0), .gradientNotFinite(step: 0):
       throw notFinite(solution, span)
+    case .unbounded where solution.steps == 0 && !solution.start.value.isFinite:
+      throw notFinite(solution, span)
     case .notOffered(let what):
       throw Diagnostic(.error, "\(label) needs \(what), which this cost does not have", at: span)
     default: break

@@ -14,6 +14,8 @@ struct StopsCode {
   /// A function of the state of the run.
   let custom: Code?
   let customSpan: SourceSpan
+  /// -1 for a value that is maximised.
+  let sign: Double
 }
 
 extension Compiler {
@@ -21,7 +23,8 @@ extension Compiler {
   private static let budgets = ["steps", "evaluations", "seconds", "epochs"]
   private static let tolerances = ["gradient", "value", "change"]
 
-  func stops(_ clause: Clause) throws -> StopsCode {
+  /// `sign` is -1 for a value that is maximised.
+  func stops(_ clause: Clause, sign: Double) throws -> StopsCode {
     var items: [StopsCode.Item] = []
     var custom: Code?
     var customSpan = clause.span
@@ -35,8 +38,11 @@ extension Compiler {
           guard links.count == 1, Self.tolerances.contains(name) else {
             throw unknownStop(name, span(id))
           }
-          guard links[0].comparison == .less || links[0].comparison == .lessOrEqual else {
-            throw fail("a tolerance is written `\(name) < …`", id)
+          let isGoal = name == "value" && sign < 0
+          let comparisons: [ComparisonOperator] =
+            isGoal ? [.greater, .greaterOrEqual] : [.less, .lessOrEqual]
+          guard comparisons.contains(links[0].comparison) else {
+            throw fail("this stop is written `\(name) \(isGoal ? ">" : "<") …`", id)
           }
           items.append(
             StopsCode.Item(name: name, code: try expression(links[0].operand), span: span(id)))
@@ -50,7 +56,7 @@ extension Compiler {
         throw Diagnostic(.error, "this is not a stop", at: span)
       }
     }
-    return StopsCode(items: items, custom: custom, customSpan: customSpan)
+    return StopsCode(items: items, custom: custom, customSpan: customSpan, sign: sign)
   }
 
   private func unknownStop(_ name: String, _ span: SourceSpan) -> Diagnostic {
@@ -94,7 +100,7 @@ extension StopsCode {
         }
       case "seconds": stops.seconds = max(0, number)
       case "gradient": stops.gradient = number
-      case "value": stops.value = number
+      case "value": stops.value = sign * number
       default: stops.change = number
       }
     }

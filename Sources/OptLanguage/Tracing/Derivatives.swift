@@ -75,11 +75,9 @@ extension Machine {
         at: k < spans.count ? spans[k] : span,
         help: "arguments given by name are held fixed: `\(derived.name)(w, n = 3)`")
     }
-    let isTraced = (positional + directions + named.map(\.value)).contains { $0.isTraced }
     if tracer != nil {
       return try inGraph(derived, positional, directions, named, spans, span)
     }
-    _ = isTraced
     return try compiledCall(derived, positional, directions, named, spans, span)
   }
 
@@ -302,8 +300,11 @@ extension Machine {
         calls.namedNumbers += 1
       }
       let constants = zip(named, namedTemplates).map { ($0.name, $1, $0.span) }
+      let order = derived.order
       traced = TracedFunction(self, leaves: leaves, variableCount: variableCount, at: span) {
-        [unowned self] values in
+        [unowned self, unowned base] values in
+        // The base owns what is compiled here and cannot be owned by it.
+        let derived = DerivedFunction(base: base, order: order)
         func arguments(_ templates: [Template]) -> [Value] {
           templates.map { $0.value { values[$0] } }
         }
@@ -367,7 +368,7 @@ extension Machine {
   func flattened(_ value: Value, _ span: SourceSpan) throws -> Value {
     if value.isNumeric { return value }
     var leaves: [Leaf] = []
-    let template = Template.of(value, named: "", &leaves)
+    let template = Template.of(value, named: "", &leaves, booleans: true)
     let parts = try (template.leaves(of: value) ?? []).map { try expression($0, span) }
     let graph = try place(span)
     var pieces: [(expression: Expression, map: StridedMap)] = []

@@ -27,9 +27,13 @@ struct Leaf {
 
 extension Template {
   /// The template of a value; its numbers are appended to `leaves`.
-  static func of(_ value: Value, named name: String, _ leaves: inout [Leaf]) -> Template {
+  /// Booleans count as numbers only where `booleans` says so.
+  static func of(
+    _ value: Value, named name: String, _ leaves: inout [Leaf], booleans: Bool = false
+  ) -> Template {
     switch value {
-    case .number, .matrix, .traced, .lanes:
+    case .boolean where !booleans: return .constant(value)
+    case .number, .matrix, .traced, .lanes, .boolean:
       let (rows, columns) = value.size ?? (1, 1)
       leaves.append(Leaf(rows: rows, columns: columns, name: name, isMask: value.isMask))
       return .numbers(rows: rows, columns: columns, leaf: leaves.count - 1)
@@ -37,11 +41,13 @@ extension Template {
       return .record(
         record.names,
         zip(record.names, record.values).map { field, value in
-          of(value, named: "\(name).\(field)", &leaves)
+          of(value, named: "\(name).\(field)", &leaves, booleans: booleans)
         })
     case .list(let list):
       return .list(
-        list.items.enumerated().map { k, item in of(item, named: "\(name)[\(k + 1)]", &leaves) })
+        list.items.enumerated().map { k, item in
+          of(item, named: "\(name)[\(k + 1)]", &leaves, booleans: booleans)
+        })
     default: return .constant(value)
     }
   }

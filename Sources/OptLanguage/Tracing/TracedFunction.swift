@@ -126,6 +126,7 @@ final class TracedFunction {
   private let call: ([Value]) throws -> Value
   private var paths: [TracedPath] = []
   private var brokenAt: [SourceSpan: Int] = [:]
+  private var unmergeable: Set<SourceSpan> = []
   private let span: SourceSpan
   /// -1 for a function that is to be maximised.
   let sign: Double
@@ -224,7 +225,9 @@ final class TracedFunction {
   private func trace() throws -> TracedPath {
     let tracer = Tracer(.execution, hasPoint: true)
     tracer.draw = draw
-    for (place, count) in brokenAt where count >= 2 { tracer.merged.insert(place) }
+    for (place, count) in brokenAt where count >= 2 && !unmergeable.contains(place) {
+      tracer.merged.insert(place)
+    }
     let definitions = machine.state.pointee.definitions
     var inputs: [Expression] = []
     var values: [Value] = []
@@ -238,6 +241,7 @@ final class TracedFunction {
       values.append(.traced(TracedNumbers(input, isMask: leaf.isMask)))
     }
     let result = try machine.tracing(tracer) { try call(values) }
+    unmergeable.formUnion(tracer.unmergeable)
     return TracedPath(tracer, inputs, result, checkedAt: definitions)
   }
 
@@ -299,8 +303,23 @@ extension Machine {
     self.tracer = tracer
     defer {
       self.tracer = outer
-      if let outer { for (cell, _) in tracer.reads { outer.noteRead(cell) } }
+      // What is read inside is read outside, too.
+      if let reader = outer ?? suspended {
+        for (cell, _) in tracer.reads { reader.noteRead(cell) }
+      }
     }
     return try body()
+  }
+
+  /// Computes outside of the trace being made, which still learns what is read, until the function
+  /// that is returned is called.
+  func suspendTrace() -> () -> Void {
+    let (outer, before) = (tracer, suspended)
+    suspended = outer ?? before
+    tracer = nil
+    return { [unowned self] in
+      tracer = outer
+      suspended = before
+    }
   }
 }

@@ -55,6 +55,10 @@ final class Tracer {
   var predicates: [Predicate] = []
   /// Conditions that are traced as `select` though they could be decided.
   var merged: Set<SourceSpan> = []
+  /// Conditions whose sides cannot be merged.
+  var unmergeable: Set<SourceSpan> = []
+  /// Conditions whose sides are being merged, outermost first.
+  var merging: [SourceSpan] = []
   /// Comprehensions that could not be batched, with the reason.
   var unrolled: [ObjectIdentifier: CannotBatch] = [:]
   /// Places of nodes, by origin.
