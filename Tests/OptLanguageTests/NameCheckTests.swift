@@ -1,6 +1,7 @@
 /// Names that are defined nowhere are found without running a file, and no others.
 import Foundation
 import OptLanguage
+import OptSyntax
 import Testing
 
 struct NameCheckTests {

@@ -49,7 +49,7 @@ package struct HelpTopic: Sendable {
     Programs                     if · for · while · use "file.opt" · print(x)
 
     `help NAME` explains a name or a topic, `help "words"` searches. Topics:
-    \(all.map { $0.names[0] }.filter { !Words.verbs.contains($0) }.wrapped(80))
+    \(all.map { $0.names[0] }.filter { !Words.verbs.contains($0) }.wrapped(79))
     """
 }
 
@@ -61,7 +61,7 @@ extension [String] {
       let last = lines[lines.count - 1]
       if last.isEmpty {
         lines[lines.count - 1] = word
-      } else if last.count + word.count + 2 > width {
+      } else if last.count + word.count + 3 > width {
         lines[lines.count - 1] += ","
         lines.append(word)
       } else {
