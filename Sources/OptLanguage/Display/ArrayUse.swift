@@ -38,7 +38,7 @@ enum ArrayUse {
         let value = try? machine.user.cell(name).resolved(machine)
         guard case .function(let function)? = value else { break }
         if case .builtin = function.kind, arguments.count == 1,
-          !arguments.allSatisfy({ makesVector(tree[$0.value]) })
+          !arguments.allSatisfy({ isHarmless(tree[$0.value]) })
         {
           return true
         }
@@ -54,10 +54,10 @@ enum ArrayUse {
     return false
   }
 
-  /// Whether an argument is a vector made of numbers on the spot.
-  private static func makesVector(_ node: SyntaxNode) -> Bool {
+  /// Whether an argument is a constant, or a vector made of numbers on the spot.
+  private static func isHarmless(_ node: SyntaxNode) -> Bool {
     switch node {
-    case .brackets, .comprehension: true
+    case .brackets, .comprehension, .text, .number, .boolean: true
     default: false
     }
   }
