@@ -8,10 +8,12 @@ SCRATCH ?= .build
 # Tests are built with the flags of the program, so that neither build throws the other away.
 BUILD = $(SWIFT) build -c release --scratch-path $(SCRATCH)
 TEST = $(SWIFT) test -c release --scratch-path $(SCRATCH) --disable-testable-imports
-# The installed program carries the Swift libraries in itself and needs no toolchain.
-STATIC = --scratch-path $(SCRATCH)/static $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib)
 PROGRAM = $(SCRATCH)/release/optrepl
 SWIFT_FILES = Package.swift Sources Tests
+# What `make install` puts under PREFIX.
+INSTALLED = bin/optrepl share/optrepl share/man/man1/optrepl.1 \
+  share/bash-completion/completions/optrepl share/zsh/site-functions/_optrepl \
+  share/fish/vendor_completions.d/optrepl.fish
 
 .PHONY: help run test check build install uninstall format lint golden docs bench clean setup
 
@@ -19,7 +21,7 @@ help:
 	@echo 'make run      build, run examples/tour.opt, stay at the prompt'
 	@echo 'make test     run the tests on the optimised build'
 	@echo 'make check    lint, build, tests, reference pages: what must pass before a merge'
-	@echo 'make install  install under PREFIX ($(PREFIX))'
+	@echo 'make install  install under PREFIX ($(PREFIX)); make uninstall takes it away'
 	@echo 'make format   rewrite the Swift files in the common format'
 	@echo 'make golden   write the expected outputs of the golden tests anew'
 	@echo 'make docs     write docs/reference and the manual page anew'
@@ -55,25 +57,29 @@ docs: build
 bench: build
 	@.ci/bench $(PROGRAM)
 
-install: setup
-	$(SWIFT) build -c release $(STATIC) --product optrepl
-	install -d $(addprefix "$(DESTDIR)$(PREFIX)"/,bin share/optrepl share/man/man1 \
+# The program carries the Swift libraries in itself and needs no toolchain. Under sudo there may be
+# none on PATH: then what `make build` made is installed.
+install:
+	@if command -v $(SWIFT) > /dev/null; then $(MAKE) --no-print-directory build; \
+	elif [ ! -x $(PROGRAM) ]; then echo 'Please run make build first.' >&2; exit 1; fi
+	@install -d $(addprefix "$(DESTDIR)$(PREFIX)"/,bin share/optrepl share/man/man1 \
 	  share/bash-completion/completions share/zsh/site-functions share/fish/vendor_completions.d)
-	install -m 755 $(SCRATCH)/static/release/optrepl "$(DESTDIR)$(PREFIX)/bin/optrepl"
-	-@strip "$(DESTDIR)$(PREFIX)/bin/optrepl"
-	rm -rf "$(DESTDIR)$(PREFIX)/share/optrepl/stdlib" "$(DESTDIR)$(PREFIX)/share/optrepl/examples"
-	cp -R stdlib examples "$(DESTDIR)$(PREFIX)/share/optrepl/"
-	install -m 644 docs/optrepl.1 "$(DESTDIR)$(PREFIX)/share/man/man1/optrepl.1"
+	@install -m 755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/optrepl"
+	@[ "$$(uname -s)" != Linux ] || strip "$(DESTDIR)$(PREFIX)/bin/optrepl" || true
+	@rm -rf "$(DESTDIR)$(PREFIX)/share/optrepl/stdlib" "$(DESTDIR)$(PREFIX)/share/optrepl/examples"
+	@cp -R stdlib examples "$(DESTDIR)$(PREFIX)/share/optrepl/"
+	@install -m 644 docs/optrepl.1 "$(DESTDIR)$(PREFIX)/share/man/man1/optrepl.1"
 	@cd "$(DESTDIR)$(PREFIX)" && for shell in \
 	  bash:share/bash-completion/completions/optrepl zsh:share/zsh/site-functions/_optrepl \
 	  fish:share/fish/vendor_completions.d/optrepl.fish; do \
-	  bin/optrepl --generate-completion-script "$${shell%%:*}" > "$${shell#*:}"; done
-	@echo "installed $(DESTDIR)$(PREFIX)/bin/optrepl"
+	  bin/optrepl --generate-completion-script "$${shell%%:*}" > "$${shell#*:}" || exit 1; done
+	@echo 'Installed in $(DESTDIR)$(PREFIX):'
+	@printf '  %s\n' $(INSTALLED)
 
 uninstall:
-	rm -rf $(addprefix "$(DESTDIR)$(PREFIX)"/,bin/optrepl share/optrepl share/man/man1/optrepl.1 \
-	  share/bash-completion/completions/optrepl share/zsh/site-functions/_optrepl \
-	  share/fish/vendor_completions.d/optrepl.fish)
+	@cd "$(DESTDIR)$(PREFIX)" && rm -rf $(INSTALLED)
+	@echo 'Removed from $(DESTDIR)$(PREFIX):'
+	@printf '  %s\n' $(INSTALLED)
 
 clean:
 	rm -rf $(SCRATCH)

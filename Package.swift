@@ -25,7 +25,7 @@ let package = Package(
     .library(name: "OptLanguage", targets: ["OptLanguage"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
   ],
   targets: [
     .target(
@@ -38,7 +38,7 @@ let package = Package(
     module("OptSyntax"),
     module("OptNumerics", ["COpenBLAS", "CKernels"]),
     module("OptGraph", ["OptNumerics"]),
-    module("OptCalculus", ["OptGraph"]),
+    module("OptCalculus", ["OptGraph", "OptNumerics"]),
     module("OptEngine", ["OptGraph", "OptNumerics", "CKernels"]),
     module("OptSolvers", ["OptNumerics"]),
     module("OptLibrary"),
@@ -70,7 +70,8 @@ let package = Package(
     tests("OptCalculusTests", ["OptCalculus", "OptGraph", "OptNumerics", "OptEngine"]),
     tests("OptEngineTests", ["OptEngine", "OptGraph", "OptCalculus", "OptNumerics"]),
     tests("OptSolversTests", ["OptSolvers", "OptNumerics"]),
-    tests("OptLanguageTests", ["OptLanguage", "OptSyntax", "OptGraph", "OptCalculus", "OptNumerics"]),
+    tests(
+      "OptLanguageTests", ["OptLanguage", "OptSyntax", "OptGraph", "OptCalculus", "OptNumerics"]),
     tests("OptPromptTests", ["OptPrompt"]),
     tests("GoldenTests", ["OptLanguage", "OptSyntax"], data: ["Transcripts"]),
     tests("ProblemTests", ["OptLanguage", "OptSyntax"], data: ["Data"]),

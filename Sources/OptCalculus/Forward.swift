@@ -51,13 +51,18 @@ struct ForwardSweep {
     defer { graph.currentOrigin = origin }
     for k in 0..<tangents.count where tangents[k] < 0 && live[first + k] {
       let index = Int32(first + k)
-      let depends = graph.anyOperand(of: index) { [first, tangents] operand in
+      guard depends(index) else { continue }
+      graph.currentOrigin = graph.origins[Int(index)]
+      if let result = push(index), result.constant != 0 { tangents[k] = result.index }
+    }
+  }
+
+  private func depends(_ index: Int32) -> Bool {
+    tangents.withUnsafeBufferPointer { tangents in
+      graph.anyOperand(of: index) { operand in
         let j = Int(operand) - first
         return j >= 0 && tangents[j] >= 0
       }
-      guard depends else { continue }
-      graph.currentOrigin = graph.origins[Int(index)]
-      if let result = push(index), result.constant != 0 { tangents[k] = result.index }
     }
   }
 

@@ -44,10 +44,13 @@ struct ReverseSweep {
       active[Int(input.index) - first] = true
       isInput[Int(input.index) - first] = true
     }
-    for index in 0..<count where !active[index] {
-      active[index] = graph.anyOperand(of: Int32(first + index)) { [first, active] operand in
-        let k = Int(operand) - first
-        return k >= 0 && active[k]
+    let first = first
+    active.withUnsafeMutableBufferPointer { active in
+      for index in 0..<count where !active[index] {
+        active[index] = graph.anyOperand(of: Int32(first + index)) { operand in
+          let k = Int(operand) - first
+          return k >= 0 && active[k]
+        }
       }
     }
   }

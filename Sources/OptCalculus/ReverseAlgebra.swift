@@ -4,6 +4,7 @@
 /// algorithmic differentiation", 2008; G. H. Golub and V. Pereyra, "The differentiation of
 /// pseudo-inverses", SIAM J. Numer. Anal. 10 (1973).
 import OptGraph
+import OptNumerics
 
 extension ReverseSweep {
   mutating func pullProduct(_ index: Int32, _ node: Node, _ adjoint: Masked) {
@@ -14,7 +15,7 @@ extension ReverseSweep {
     let rows = adjoint.predicate.map { $0.foldedAlive(rows: false, columns: true) }
     let columns = adjoint.predicate.map { $0.foldedAlive(rows: true, columns: false) }
     if wants(node.a) {
-      let right = masked(b, columns.map { flipB ? $0.transposed : $0 })
+      let right = b.isFinite ? b : masked(b, columns.map { flipB ? $0.transposed : $0 })
       let full = a.shape.withLanes(of: shape)
       let part: Expression
       if a.shape.laneCount == 1 && full.laneCount > 1 {
@@ -34,7 +35,7 @@ extension ReverseSweep {
       adjoints.add(part, to: node.a, where: alive?.anyAlive(from: full, to: a.shape))
     }
     if wants(node.b) {
-      let left = masked(a, rows.map { flipA ? $0.transposed : $0 })
+      let left = a.isFinite ? a : masked(a, rows.map { flipA ? $0.transposed : $0 })
       let full = b.shape.withLanes(of: shape)
       let part: Expression
       if b.shape.laneCount == 1 && full.laneCount > 1 {
@@ -110,6 +111,12 @@ extension ReverseSweep {
 }
 
 extension Expression {
+  /// Whether this is a known array without NaN and infinities: it has nothing to hide.
+  fileprivate var isFinite: Bool {
+    guard node.operation == .array else { return false }
+    return graph.arrays[Int(node.payload)].elements.allSatisfy(\.isFinite)
+  }
+
   /// Of a predicate: whether anything in the row, the column or the whole lane is alive.
   func foldedAlive(rows: Bool, columns: Bool) -> Expression {
     let levels = shape.lanes.count

@@ -48,6 +48,14 @@ extension ReverseSweep {
     _ adjoint: Masked, _ operand: Int32, _ partial: Expression, _ shape: Shape
   ) {
     guard wants(operand) else { return }
+    if partial.givesMask {
+      // As on a side of a condition: what is not taken never contributes.
+      let zero = graph.number(0)
+      contribute(
+        graph.select(partial, adjoint.value, zero), operand, shape,
+        adjoint.predicate.map { $0.apply(.and, partial) } ?? partial)
+      return
+    }
     var value = adjoint.value.times(partial)
     if let known = partial.constant, known.isFinite {
       // Nothing to hide: the adjoint is 0 where the predicate is.

@@ -13,7 +13,8 @@ extension ReverseSweep {
     case .maximum, .minimum:
       let mask = x.firstExtreme(reduction)
       adjoints.add(
-        graph.select(mask, adjoint.value, graph.number(0)), to: node.a, where: adjoint.predicate)
+        graph.select(mask, adjoint.value, graph.number(0)), to: node.a,
+        where: adjoint.predicate.map { $0.apply(.and, mask) } ?? mask)
     case .product:
       let tree = x.productTree(reduction.dimensions)
       let seed = adjoint.value.broadcast(to: tree.shape)

@@ -84,6 +84,9 @@ package final class Program: @unchecked Sendable {
     sumCount = emitter.sumCount
   }
 
+  /// Numbers that a workspace holds.
+  package var memoryCount: Int { arenaSize + registersSize + scratchSize }
+
   /// Memory for one thread.
   package func makeWorkspace() -> Workspace { Workspace(self) }
 }

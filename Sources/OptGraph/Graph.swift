@@ -262,10 +262,7 @@ package final class Graph: @unchecked Sendable {
 
   /// A node whose operands `a` and `b` may be exchanged: the one there in either order, or new.
   func append(commutative node: Node) -> Expression {
-    var turned = node
-    swap(&turned.a, &turned.b)
-    let known = store.pointee.find(turned)
-    return Expression(graph: self, index: known >= 0 ? known : store.pointee.index(of: node))
+    Expression(graph: self, index: store.pointee.index(of: node, commutes: true))
   }
 
   // MARK: Reading

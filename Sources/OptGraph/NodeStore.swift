@@ -43,12 +43,16 @@ struct NodeStore {
 
   // MARK: Nodes
 
-  /// The place of `node`, which is added if it is new.
+  /// The place of `node`, which is added if it is new. With `commutes` the node with the operands
+  /// `a` and `b` exchanged is the same.
   @inline(__always)
-  mutating func index(of node: Node) -> Int32 {
+  mutating func index(of node: Node, commutes: Bool = false) -> Int32 {
+    var turned = node
+    if commutes { swap(&turned.a, &turned.b) }
     var slot = Self.hash(node) & mask
     while table[slot] >= 0 {
-      if nodes[Int(table[slot])] == node { return table[slot] }
+      let known = nodes[Int(table[slot])]
+      if known == node || commutes && known == turned { return table[slot] }
       slot = (slot + 1) & mask
     }
     if count == capacity { grow() }
@@ -61,22 +65,13 @@ struct NodeStore {
     return index
   }
 
-  /// The place of `node`, or -1.
-  func find(_ node: Node) -> Int32 {
-    var slot = Self.hash(node) & mask
-    while table[slot] >= 0 {
-      if nodes[Int(table[slot])] == node { return table[slot] }
-      slot = (slot + 1) & mask
-    }
-    return -1
-  }
-
+  /// The same for exchanged operands, so that one search finds both orders.
   @inline(__always)
   private static func hash(_ node: Node) -> Int {
     func pair(_ a: Int32, _ b: Int32) -> UInt64 {
       UInt64(UInt32(bitPattern: a)) << 32 | UInt64(UInt32(bitPattern: b))
     }
-    var h = pair(node.a, node.b) &* 0x9E37_79B9_7F4A_7C15
+    var h = pair(min(node.a, node.b), max(node.a, node.b)) &* 0x9E37_79B9_7F4A_7C15
     h ^= h >> 29
     h = (h ^ pair(node.c, node.payload)) &* 0xFF51_AFD7_ED55_8CCD
     h ^= h >> 32

@@ -125,7 +125,8 @@ extension LinearAlgebra {
       signs[i] = sign
       for j in 0..<n { r[i * n + j] = j < i ? 0 : sign * columns[j * m + i] }
     }
-    lapack_dorgqr(Int32(m), Int32(k), Int32(k), columns, Int32(m), tau,
+    lapack_dorgqr(
+      Int32(m), Int32(k), Int32(k), columns, Int32(m), tau,
       work, length)
     for j in 0..<k {
       let sign = signs[j]
@@ -143,7 +144,8 @@ extension LinearAlgebra {
     let length = 1 + 6 * n + 2 * n * n
     let integers = UnsafeMutableRawPointer(scratch + length)
       .bindMemory(to: Int32.self, capacity: 5 * n + 3)
-    let info = lapack_dsyevd(CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")), Int32(n), vectors,
+    let info = lapack_dsyevd(
+      CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")), Int32(n), vectors,
       Int32(n), values, work, Int32(length), integers, Int32(5 * n + 3))
     if info != 0 { return info }
     for k in 0..<n {
@@ -172,7 +174,8 @@ extension LinearAlgebra {
     let integers = UnsafeMutableRawPointer(work + length)
       .bindMemory(to: Int32.self, capacity: 8 * k)
     matrix.update(from: a, count: m * n)
-    let info = lapack_dgesdd(CChar(UInt8(ascii: "S")), Int32(n), Int32(m), matrix,
+    let info = lapack_dgesdd(
+      CChar(UInt8(ascii: "S")), Int32(n), Int32(m), matrix,
       Int32(n), values, u, Int32(n), vt, Int32(k), work, Int32(length),
       integers)
     if info != 0 { return info }

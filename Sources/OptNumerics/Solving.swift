@@ -88,7 +88,8 @@ extension LinearAlgebra {
       transpose(b, n, right, into: x)
       let pivots = UnsafeMutableRawPointer(mutating: piece(1))
         .assumingMemoryBound(to: Int32.self)
-      lapack_dgetrs(CChar(UInt8(ascii: transposed ? "N" : "T")), Int32(n),
+      lapack_dgetrs(
+        CChar(UInt8(ascii: transposed ? "N" : "T")), Int32(n),
         Int32(right), piece(0), Int32(n), pivots, x, Int32(n))
       if right > 1 { transpose(x, right, n, into: out) }
     case .cholesky:

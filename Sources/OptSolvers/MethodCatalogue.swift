@@ -18,6 +18,8 @@ package struct MethodEntry: Sendable {
   package var needs: Ask
   /// Makes the method from the options given; others keep their defaults.
   package var make: @Sendable ([String: Double]) -> any Method
+  /// Whether it keeps a matrix with a row and a column for every variable.
+  package var keepsMatrix = false
 }
 
 /// The methods, one line each, in the order help shows them.

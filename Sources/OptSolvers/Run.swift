@@ -132,6 +132,9 @@ package final class Run {
     if halt != nil { return false }
     if stop.isRequested {
       halt = .interrupted
+    } else if counts.evaluations == 0 {
+      // The start is looked at whatever the budget: its value is part of every result.
+      return true
     } else if counts.evaluations >= evaluationLimit {
       halt = .evaluationLimit(evaluationLimit)
     } else if watch.tick(), watch.elapsed >= secondsLimit {

@@ -5,16 +5,20 @@
 package struct NodeID: Hashable, Sendable {
   /// Position in the arena.
   package var index: Int32
+  /// The node at a position.
   package init(index: Int32) { self.index = index }
 }
 
 /// All nodes of one source text, and its statements in order.
 package struct SyntaxTree: Sendable {
+  /// The arena.
   package private(set) var nodes: [SyntaxNode] = []
+  /// The place of each node.
   package private(set) var spans: [SourceSpan] = []
   /// The top-level statements in order.
   package var statements: [NodeID] = []
 
+  /// An empty tree.
   package init() {}
 
   /// Adds a node.
@@ -24,6 +28,7 @@ package struct SyntaxTree: Sendable {
     return NodeID(index: Int32(clamping: nodes.count - 1))
   }
 
+  /// The node that `id` names.
   package subscript(id: NodeID) -> SyntaxNode {
     get { nodes[Int(id.index)] }
     set { nodes[Int(id.index)] = newValue }
@@ -32,6 +37,7 @@ package struct SyntaxTree: Sendable {
   /// Changes a node's place.
   mutating func setSpan(_ span: SourceSpan, of id: NodeID) { spans[Int(id.index)] = span }
 
+  /// The place of a node.
   package func span(of id: NodeID) -> SourceSpan { spans[Int(id.index)] }
 }
 
@@ -62,6 +68,7 @@ package enum InfixOperator: String, Sendable, CaseIterable {
   case pipe = "|>"
 }
 
+/// What stands between the operands of a comparison.
 package enum ComparisonOperator: String, Sendable, CaseIterable {
   case equal = "=="
   case notEqual = "!="
@@ -73,8 +80,11 @@ package enum ComparisonOperator: String, Sendable, CaseIterable {
 
 /// One step of a chain `a < b <= c`.
 package struct ComparisonLink: Sendable, Equatable {
+  /// How the operand is compared.
   package var comparison: ComparisonOperator
+  /// What is compared with the one before.
   package var operand: NodeID
+  /// All parts in order.
   package init(_ comparison: ComparisonOperator, _ operand: NodeID) {
     self.comparison = comparison
     self.operand = operand
@@ -83,8 +93,11 @@ package struct ComparisonLink: Sendable, Equatable {
 
 /// An argument of a call or a field of a record: `value` or `name = value`.
 package struct Argument: Sendable, Equatable {
+  /// The name, as typed.
   package var name: String?
+  /// The value.
   package var value: NodeID
+  /// All parts in order.
   package init(name: String? = nil, value: NodeID) {
     self.name = name
     self.value = value
@@ -93,9 +106,13 @@ package struct Argument: Sendable, Equatable {
 
 /// A parameter of a definition or of `x -> …`, with its default value.
 package struct Parameter: Sendable, Equatable {
+  /// The name, as typed.
   package var name: String
+  /// The default value.
   package var fallback: NodeID?
+  /// The place.
   package var span: SourceSpan
+  /// All parts in order.
   package init(name: String, fallback: NodeID? = nil, span: SourceSpan) {
     self.name = name
     self.fallback = fallback
@@ -105,9 +122,13 @@ package struct Parameter: Sendable, Equatable {
 
 /// `for variable in source if condition`.
 package struct Generator: Sendable, Equatable {
+  /// The loop variable.
   package var variable: String
+  /// What it runs over.
   package var source: NodeID
+  /// Which turns count.
   package var condition: NodeID?
+  /// All parts in order.
   package init(variable: String, source: NodeID, condition: NodeID? = nil) {
     self.variable = variable
     self.source = source
@@ -125,12 +146,17 @@ package enum TextPart: Sendable, Equatable {
 
 /// `name(parameters) = body`, with the `##` lines above it.
 package struct Definition: Sendable, Equatable {
+  /// The name, as typed.
   package var name: String
+  /// The place of the name.
   package var nameSpan: SourceSpan
+  /// The parameters in order.
   package var parameters: [Parameter]
+  /// What it means.
   package var body: NodeID
   /// The `##` lines directly above, joined by newlines, without the marks.
   package var help: String?
+  /// All parts in order.
   package init(
     name: String, nameSpan: SourceSpan, parameters: [Parameter], body: NodeID, help: String? = nil
   ) {
@@ -167,10 +193,15 @@ package enum ClauseItem: Sendable, Equatable {
   case membership(name: String, source: NodeID, span: SourceSpan)
 }
 
+/// A clause word and the list after it.
 package struct Clause: Sendable, Equatable {
+  /// The word that opens it.
   package var word: ClauseWord
+  /// The elements of its list.
   package var items: [ClauseItem]
+  /// The place.
   package var span: SourceSpan
+  /// All parts in order.
   package init(word: ClauseWord, items: [ClauseItem], span: SourceSpan) {
     self.word = word
     self.items = items
@@ -180,12 +211,17 @@ package struct Clause: Sendable, Equatable {
 
 /// `verb subject, subject clause …`. `fit y ~ E` has the subjects `y` and `E`.
 package struct Sentence: Sendable, Equatable {
+  /// The first word.
   package var verb: Verb
+  /// The place of the verb.
   package var verbSpan: SourceSpan
   /// What `explain` is asked for: `gradient` in `explain gradient of E`, `engine`; nil otherwise.
   package var aspect: String?
+  /// What it is about; `fit y ~ E` has two.
   package var subjects: [NodeID]
+  /// The clauses in the order of the text.
   package var clauses: [Clause]
+  /// All parts in order.
   package init(
     verb: Verb, verbSpan: SourceSpan, aspect: String? = nil, subjects: [NodeID], clauses: [Clause]
   ) {

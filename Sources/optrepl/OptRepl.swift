@@ -24,7 +24,7 @@ struct OptRepl: ParsableCommand {
   static func main() {
     Signals.useDefault(SIGPIPE)
     let arguments = Array(CommandLine.arguments.dropFirst())
-    if arguments == ["-h"] || arguments == ["--help"] {
+    if [["-h"], ["--help"], ["help"]].contains(arguments) {
       print(help(columns: Terminal.size.columns))
       return
     }

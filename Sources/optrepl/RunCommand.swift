@@ -69,6 +69,7 @@ struct Run: ParsableCommand {
   func run() throws {
     if let engine { setenv("OPTREPL_ENGINE", engine.rawValue, 1) }
     var options = SessionOptions()
+    options.json = common.json
     if let seed { options.seed = seed }
     options.timeLimit = timeout
     options.json = common.json

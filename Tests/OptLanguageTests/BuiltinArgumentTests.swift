@@ -60,7 +60,7 @@ struct BuiltinArgumentTests {
   // MARK: Files
 
   private func outcome(_ file: String, _ content: [UInt8], _ expression: String) -> String {
-    let path = "/tmp/optrepl-\(getpid())-\(file)"
+    let path = "/tmp/optrepl-\(UInt64.random(in: 0...UInt64.max))-\(file)"
     let session = Session { _ in }
     defer { unlink(path) }
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
@@ -116,6 +116,17 @@ struct BuiltinArgumentTests {
       csv("v\n0.1\n1234567890123456789\n2.2250738585072014e-308\n", "read(FILE).v")
         == "0.1 1.2345678901234568e+18 2.2250738585072014e-308")
     #expect(outcome("a.txt", Array("θ\n".utf8), "read(FILE)") == "θ\n")
+  }
+
+  @Test func missingValuesAreMentioned() throws {
+    let path = "/tmp/optrepl-\(UInt64.random(in: 0...UInt64.max)).csv"
+    defer { unlink(path) }
+    var notes: [String] = []
+    let session = Session { event in
+      if case .diagnostic(let note) = event { notes.append(note.message) }
+    }
+    _ = try session.evaluate("{ write([1, nan; nan, nan], \"\(path)\"); read(\"\(path)\") }")
+    #expect(notes == ["`\(path)`: 3 missing values are nan, in `c1` and `c2`"])
   }
 
   @Test func filesSayWhatIsWrong() {

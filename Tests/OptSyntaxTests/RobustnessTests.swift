@@ -5,6 +5,18 @@ import Foundation
 import OptSyntax
 import Testing
 
+/// How much slower a build without optimisation is; its texts are shorter by as much.
+#if DEBUG
+  private let slowness = 40
+#else
+  private let slowness = 1
+#endif
+
+/// `count` times the same text.
+private func repeated(_ text: String, _ count: Int) -> String {
+  String(repeating: text, count: count / slowness)
+}
+
 /// A text too long to stand in a test's name.
 struct Sample: CustomTestStringConvertible, Sendable {
   let text: String
@@ -23,21 +35,21 @@ struct Sample: CustomTestStringConvertible, Sendable {
 @Suite struct RobustnessTests {
   @Test(
     arguments: [
-      String(repeating: "(", count: 100_000), String(repeating: "[", count: 100_000),
-      String(repeating: "{", count: 100_000), String(repeating: "f(", count: 100_000),
-      String(repeating: "(", count: 100_000) + "1" + String(repeating: ")", count: 100_000),
-      String(repeating: "-", count: 100_000) + "1", String(repeating: "√", count: 100_000) + "1",
-      String(repeating: "not ", count: 100_000) + "x", String(repeating: "x -> ", count: 100_000),
-      String(repeating: "2^", count: 100_000) + "1",
-      String(repeating: "if a then ", count: 100_000),
-      String(repeating: "minimize ", count: 100_000), String(repeating: "a = ", count: 100_000),
-      String(repeating: "f(x = ", count: 100_000), String(repeating: "x[", count: 100_000),
-      String(repeating: "explain ", count: 100_000), String(repeating: "if ", count: 100_000),
-      String(repeating: "\"{", count: 20_000), String(repeating: "2^-", count: 100_000),
-      String(repeating: "for i in 1:2 {", count: 100_000),
-      String(repeating: "(a = ", count: 100_000),
-      String(repeating: "f(x) = ", count: 100_000), String(repeating: "∇(", count: 100_000),
-      String(repeating: "if a then b else ", count: 100_000) + "(",
+      repeated("(", 100_000), repeated("[", 100_000),
+      repeated("{", 100_000), repeated("f(", 100_000),
+      repeated("(", 100_000) + "1" + repeated(")", 100_000),
+      repeated("-", 100_000) + "1", repeated("√", 100_000) + "1",
+      repeated("not ", 100_000) + "x", repeated("x -> ", 100_000),
+      repeated("2^", 100_000) + "1",
+      repeated("if a then ", 100_000),
+      repeated("minimize ", 100_000), repeated("a = ", 100_000),
+      repeated("f(x = ", 100_000), repeated("x[", 100_000),
+      repeated("explain ", 100_000), repeated("if ", 100_000),
+      repeated("\"{", 20_000), repeated("2^-", 100_000),
+      repeated("for i in 1:2 {", 100_000),
+      repeated("(a = ", 100_000),
+      repeated("f(x) = ", 100_000), repeated("∇(", 100_000),
+      repeated("if a then b else ", 100_000) + "(",
     ].map { Sample($0) })
   func deepNestingIsAnError(_ sample: Sample) {
     let text = sample.text
@@ -63,26 +75,26 @@ struct Sample: CustomTestStringConvertible, Sendable {
   }
 
   static let chains: [Sample] = [(name: String, text: String)]([
-    ("sum", "1" + String(repeating: "+1", count: 1_000_000)),
-    ("product", "x" + String(repeating: " x", count: 200_000)),
-    ("comparison", "x" + String(repeating: " < x", count: 200_000)),
-    ("primes", "x" + String(repeating: "'", count: 200_000)),
-    ("calls", "f" + String(repeating: "(1)", count: 200_000)),
-    ("indices", "f" + String(repeating: "[1]", count: 200_000)),
-    ("fields", "f" + String(repeating: ".a", count: 200_000)),
-    ("numbers beside brackets", "2" + String(repeating: "(3)", count: 200_000)),
-    ("else if", String(repeating: "if a then b else ", count: 100_000) + "c"),
-    ("vector", "[1" + String(repeating: ", 2", count: 300_000) + "]"),
-    ("products in a vector", "[2" + String(repeating: "(3)", count: 200_000) + "]"),
-    ("comprehension", "[x" + String(repeating: " x", count: 200_000) + " for x in v]"),
-    ("lines", String(repeating: "x = 1\n", count: 1_000_000)),
-    ("comments", "x\n" + String(repeating: "# x\n", count: 200_000)),
-    ("continued lines", "minimize x\n" + String(repeating: "# x\n", count: 200_000) + "by x"),
-    ("blank lines", "x" + String(repeating: "\n", count: 1_000_000)),
-    ("block", "{\n" + String(repeating: "x = 1\n", count: 200_000) + "}"),
-    ("pipes", "x" + String(repeating: " |> f", count: 200_000)),
-    ("help", String(repeating: "## a\n", count: 200_000) + "f(x) = 1"),
-    ("long text", "\"" + String(repeating: "a{x}", count: 50_000) + "\""),
+    ("sum", "1" + repeated("+1", 1_000_000)),
+    ("product", "x" + repeated(" x", 200_000)),
+    ("comparison", "x" + repeated(" < x", 200_000)),
+    ("primes", "x" + repeated("'", 200_000)),
+    ("calls", "f" + repeated("(1)", 200_000)),
+    ("indices", "f" + repeated("[1]", 200_000)),
+    ("fields", "f" + repeated(".a", 200_000)),
+    ("numbers beside brackets", "2" + repeated("(3)", 200_000)),
+    ("else if", repeated("if a then b else ", 100_000) + "c"),
+    ("vector", "[1" + repeated(", 2", 300_000) + "]"),
+    ("products in a vector", "[2" + repeated("(3)", 200_000) + "]"),
+    ("comprehension", "[x" + repeated(" x", 200_000) + " for x in v]"),
+    ("lines", repeated("x = 1\n", 1_000_000)),
+    ("comments", "x\n" + repeated("# x\n", 200_000)),
+    ("continued lines", "minimize x\n" + repeated("# x\n", 200_000) + "by x"),
+    ("blank lines", "x" + repeated("\n", 1_000_000)),
+    ("block", "{\n" + repeated("x = 1\n", 200_000) + "}"),
+    ("pipes", "x" + repeated(" |> f", 200_000)),
+    ("help", repeated("## a\n", 200_000) + "f(x) = 1"),
+    ("long text", "\"" + repeated("a{x}", 50_000) + "\""),
   ]).map { Sample($0.text, name: $0.name) }
 
   @Test(arguments: chains) func longTextIsReadAndPrinted(_ row: Sample) {
@@ -91,7 +103,6 @@ struct Sample: CustomTestStringConvertible, Sendable {
     let reading = clock.measure { tree = read(row.text) }
     var printed = ""
     let printing = clock.measure { printed = SyntaxPrinter(tree: tree).print() }
-    print("TIME", row.testDescription, reading, printing)
     #expect(reading < .seconds(20), "\(row.testDescription)")
     #expect(printing < .seconds(20), "\(row.testDescription)")
     #expect(SyntaxPrinter(tree: read(printed)).print() == printed)
@@ -101,14 +112,14 @@ struct Sample: CustomTestStringConvertible, Sendable {
 
   @Test(
     arguments: [
-      String(repeating: "{", count: 100_000) + String(repeating: ")", count: 100_000),
-      String(repeating: "@\n", count: 100_000), String(repeating: "(\n", count: 100_000),
-      String(repeating: "f(\nx", count: 20_000), String(repeating: "\"\n", count: 100_000),
-      String(repeating: "…", count: 100_000), String(repeating: "\u{1}", count: 1_000_000),
-      String(repeating: "x = (1\n", count: 20_000), String(repeating: "{ @ \n", count: 50_000),
-      "a\0b", "\0", String(repeating: ")", count: 100_000), "\u{FEFF}", "\u{FEFF}\u{FEFF}x",
+      repeated("{", 100_000) + repeated(")", 100_000),
+      repeated("@\n", 100_000), repeated("(\n", 100_000),
+      repeated("f(\nx", 20_000), repeated("\"\n", 100_000),
+      repeated("…", 100_000), repeated("\u{1}", 1_000_000),
+      repeated("x = (1\n", 20_000), repeated("{ @ \n", 50_000),
+      "a\0b", "\0", repeated(")", 100_000), "\u{FEFF}", "\u{FEFF}\u{FEFF}x",
       "\u{202E}x", "\r", "\r\r\n\r", "x =", "\\", "\"\\", "\"{", "\"{}\"", "\"{x", "##", "#",
-      "1" + String(repeating: "+1", count: 300_000) + " 2",
+      "1" + repeated("+1", 300_000) + " 2",
     ].map { Sample($0) })
   func wrongTextIsRefused(_ sample: Sample) {
     let text = sample.text
@@ -124,7 +135,7 @@ struct Sample: CustomTestStringConvertible, Sendable {
     var random = Xorshift(state: 0x9E37_79B9_7F4A_7C15)
     let sources = Examples.all.map { Array($0.utf8) }
     let pieces = Examples.fragments.map { Array($0.utf8) }
-    for _ in 0..<20_000 {
+    for _ in 0..<(20_000 / slowness) {
       var bytes = sources[random.below(sources.count)]
       for _ in 0..<(1 + random.below(4)) {
         let place = random.below(bytes.count + 1)

@@ -46,19 +46,14 @@ final class Evaluation {
     throw Failure(description: output.errors.joined(separator: "\n") + "\nin: " + text)
   }
 
-  /// The numbers of a number, vector or matrix, row by row.
+  /// The numbers of a number, vector, matrix or record, row by row.
   func numbers(_ expression: String) throws -> [Double] {
-    try run(
-      """
-      value_ = \(expression)
-      for k_ in 1:length(value_) { print("{value_[:][k_]:.17g}") }
-      """)
-    return try output.printed.map { text in
-      guard let number = Double(text.trimmingCharacters(in: .whitespaces)) else {
-        throw Failure(description: "not a number: \(text)")
-      }
-      return number
+    do {
+      if let numbers = try session.evaluate(expression).numbers { return numbers }
+    } catch let error as Diagnostic {
+      throw Failure(description: DiagnosticRenderer.render(error))
     }
+    throw Failure(description: "not numbers: \(expression)")
   }
 
   /// The value of an expression that is one number.

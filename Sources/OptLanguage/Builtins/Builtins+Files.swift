@@ -41,11 +41,34 @@ extension Builtins {
     let header = call.has(2) ? try call.flag(2) : nil
     do throws(CSVReader.Problem) {
       let reader = try CSVReader(Array(text.utf8), separator: end.hasSuffix(".tsv") ? 9 : nil)
-      return .table(try TableMaker(reader, texts: texts, header: header).table())
+      let table = try TableMaker(reader, texts: texts, header: header).table()
+      noteMissing(table, file, call)
+      return .table(table)
     } catch {
       let place = error.line > 0 ? "`\(file)`, line \(error.line)" : "`\(file)`"
       throw call.fail("\(place): \(error.message)", 0, help: error.help)
     }
+  }
+
+  /// Says which columns have values that are not there.
+  private static func noteMissing(_ table: Table, _ file: String, _ call: Call) {
+    var count = 0
+    var names: [String] = []
+    for (name, column) in zip(table.names, table.columns) {
+      guard case .numbers(let m) = column else { continue }
+      let missing = m.elements.reduce(0) { $0 + ($1.isNaN ? 1 : 0) }
+      if missing > 0 { names.append("`\(name)`") }
+      count += missing
+    }
+    guard count > 0 else { return }
+    let shown = names.count > 5 ? names.prefix(4) + ["\(names.count - 4) more"] : names[...]
+    let list =
+      shown.count > 1
+      ? shown.dropLast().joined(separator: ", ") + " and " + (shown.last ?? "")
+      : shown.joined()
+    let what = count == 1 ? "1 missing value is nan" : "\(count) missing values are nan"
+    call.machine.output(
+      .diagnostic(Diagnostic(.note, "`\(file)`: \(what), in \(list)", at: call.span(0))))
   }
 
   private static func names(_ value: Value, _ call: Call) throws -> [String] {

@@ -90,10 +90,15 @@ extension Builtins {
   private static func joined(_ call: Call) throws -> Value {
     let (values, _) = parts(call)
     guard values.allSatisfy(\.isNumeric) else {
+      let total = values.reduce(0) { sum, value in
+        if case .list(let list) = value { return sum + list.items.count }
+        return sum + 1
+      }
+      try call.machine.require(4 * total, 1, call.span)
       return .list(
         values.flatMap { value -> [Value] in
           if case .list(let list) = value { return list.items }
-          return [value]
+          return value.isNumeric && value.foldedCount(nil) == 0 ? [] : [value]
         })
     }
     let (machine, span) = (call.machine, call.span)
@@ -118,13 +123,16 @@ extension Builtins {
 
   private static func matrix(of table: Table, _ call: Call) throws -> Value {
     let columns = try zip(table.names, table.columns).map { name, column -> Matrix in
-      guard case .numbers(let numbers) = column else {
+      switch column {
+      case .numbers(let numbers): return numbers
+      case .texts(let texts):
+        let row = texts.firstIndex { DecimalNumber.read($0) == nil && !$0.isEmpty } ?? 0
+        let sample = row < texts.count ? ": \"\(texts[row].prefix(40))\" in row \(row + 1)" : ""
         throw call.fail(
-          "the column `\(name)` holds texts, not numbers", 0,
+          "the column `\(name)` holds texts, not numbers\(sample)", 0,
           help: "choose columns by position, `matrix(t[:, 1:3])`, or by name, "
-            + "`columns(t.a, t.b)`")
+            + "`columns(t.a, t.b)`; `codes(t.a)` numbers the texts")
       }
-      return numbers
     }
     guard let count = Matrix.count(rows: Double(table.rowCount), columns: Double(columns.count))
     else { throw Matrix.tooLarge(table.rowCount, columns.count, call.span) }

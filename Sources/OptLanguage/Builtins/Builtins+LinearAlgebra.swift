@@ -14,7 +14,10 @@ extension Builtins {
       examples: ["det([1, 2; 3, 4]) == -2", "det(eye(4)) == 1", "det([1, 2; 2, 4]) == 0"]
     ) { call in
       let n = try call.square(0)
-      return try call.machine.structural([call[0]], call.span) { $0[0].determinant(n) }
+      let isFormula = call.machine.makesFormula
+      return try call.machine.structural([call[0]], call.span) {
+        isFormula && n > 1 ? $0[0].factor(.lu).part(0) : $0[0].determinant(n)
+      }
     },
     Builtin(
       "logdet(A)",

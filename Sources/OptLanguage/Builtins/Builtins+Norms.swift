@@ -36,7 +36,9 @@ extension Builtins {
       let axis = try call.axis(1)
       let x = try call.allNumbers(0)
       guard x.foldedCount(axis) > 0 else { return .number(-.infinity) }
+      let isFormula = call.machine.makesFormula
       return try call.machine.structural([x], call.span) { parts in
+        if isFormula { return parts[0].apply(.exp).fold(.sum, axis).apply(.log) }
         let (shifted, top) = parts[0].belowTop(axis)
         return shifted.apply(.exp).fold(.sum, axis).apply(.log) + top
       }
@@ -54,8 +56,10 @@ extension Builtins {
       let axis = try call.axis(1)
       let x = try call.numbers(0)
       guard x.foldedCount(axis) > 0 else { return x }
+      let isFormula = call.machine.makesFormula
       return try call.machine.structural([x], call.span) { parts in
-        let weights = parts[0].belowTop(axis).shifted.apply(.exp)
+        let shifted = isFormula ? parts[0] : parts[0].belowTop(axis).shifted
+        let weights = shifted.apply(.exp)
         return weights / weights.fold(.sum, axis)
       }
     },
@@ -75,9 +79,10 @@ extension Builtins {
     case .infinity:
       return try machine.fold(.maximum, machine.unary(.abs, x, span), axis: axis, span)
     case 2:
+      let isFormula = machine.makesFormula
       if axis == nil, let m = x.matrix { return .number(m.euclideanNorm) }
       return try machine.structural([x], span) {
-        $0[0].squared.fold(.sum, axis).safeRoot
+        $0[0].squared.fold(.sum, axis).root(isFormula)
       }
     default:
       return try machine.structural([x, p], span) { parts in
@@ -115,7 +120,16 @@ extension Builtins {
   }
 }
 
+extension Machine {
+  /// Whether what is traced is to be read by a person: what only keeps numbers from overflowing, or
+  /// derivatives finite at one point, is left out.
+  var makesFormula: Bool { tracer?.purpose == .display }
+}
+
 extension Expression {
+  /// The square root of a sum of squares; its derivative at 0 is 0 except in formulas.
+  func root(_ isFormula: Bool) -> Expression { isFormula ? apply(.sqrt) : safeRoot }
+
   /// The elements minus the greatest one, and that: 0 where it is infinite. What is made of both
   /// does not depend on which number is taken off, so it counts as a constant.
   func belowTop(_ axis: Int?) -> (shifted: Expression, top: Expression) {

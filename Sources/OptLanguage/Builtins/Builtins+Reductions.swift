@@ -144,11 +144,12 @@ extension Builtins {
     try refuseNothing(call, x, axis)
     let count = x.foldedCount(axis)
     let n = try divisor(count)
+    let isFormula = machine.makesFormula
     return try machine.structural([x], span) { parts in
       let x = parts[0]
       let distance = x - x.fold(.sum, axis) / Double(count)
       let result = distance.squared.fold(.sum, axis) / n
-      return root ? result.safeRoot : result
+      return root ? result.root(isFormula) : result
     }
   }
 

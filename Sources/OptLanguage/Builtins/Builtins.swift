@@ -13,9 +13,10 @@ package enum Builtins {
   nonisolated(unsafe) static let functions: [String: Function] = {
     var all: [String: Function] = [:]
     for (k, row) in ElementaryFunctions.table.enumerated() where !row.isOperator {
-      all[row.name] = Function(.elementary(FunctionID(index: k)))
+      all[row.name] = Function(
+        .elementary(FunctionID(index: k)), isShared: true)
     }
-    for builtin in list { all[builtin.name] = Function(.builtin(builtin)) }
+    for builtin in list { all[builtin.name] = Function(.builtin(builtin), isShared: true) }
     return all
   }()
 

@@ -114,7 +114,7 @@ struct TableMaker {
       }
       if bad.isEmpty { return .numbers(Matrix(numbers, rows: rowCount, columns: 1)) }
       // A few words among many numbers are slips of the pen.
-      if bad.count * 3 <= good {
+      if bad.count * 3 <= good || (bad.count == 1 && good > 1) {
         let row = bad[0] + first
         throw CSVReader.Problem(
           line: reader.lines[row],

@@ -57,13 +57,21 @@ extension Machine {
 /// Writes the parts of JSON.
 struct JSONValue {
   let machine: Machine
+  private let parts = Count()
+
+  /// Counts what is written: shared parts are written each time.
+  private final class Count { var count = 0 }
+  private static let mostParts = 10_000_000
+
+  init(machine: Machine) { self.machine = machine }
 
   /// Deeper nesting becomes `null`.
   private static let deepest = 100
 
   /// A value inside another one.
   func plain(_ value: Value, _ depth: Int) -> String {
-    if depth > Self.deepest { return "null" }
+    parts.count += 1
+    if depth > Self.deepest || parts.count > Self.mostParts { return "null" }
     switch value {
     case .unset, .nothing, .traced, .lanes: return "null"
     case .number(let x): return Self.number(x)

@@ -92,11 +92,15 @@ extension Machine {
         parsed.conversion == "x" && x < 0 ? "a whole number not below 0" : "whole numbers"
       throw Diagnostic(
         .error, "the format `\(format)` is for \(wanted), found \(NumberFormat.exact(x))", at: span,
-        help: "`.0f` rounds")
+        help: parsed.conversion == "d" ? "`.0f` rounds" : nil)
     }
     if let number = value.scalar { return try one(number) }
     switch value {
     case .matrix(let m):
+      guard m.count <= 10_000 else {
+        throw Diagnostic(
+          .error, "a format writes up to 10000 numbers, found \(value.kindDescription)", at: span)
+      }
       let texts = try m.elements.map(one)
       return MatrixText.inline(texts, rows: m.rows, columns: m.columns)
     case .list(let list):
@@ -121,6 +125,7 @@ extension Machine {
     case .text(let text): return text.string
     case .matrix(let m) where m.count <= MatrixText.largestInline:
       return MatrixText.inline(m, digits: style.digits)
+    case .function(let function): return summary(of: function)
     default: return shown(value)
     }
   }

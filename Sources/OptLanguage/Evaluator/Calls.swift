@@ -1,5 +1,6 @@
 /// Calling functions: matching arguments with parameters, frames, errors that name both sides.
 import OptGraph
+import OptLibrary
 import OptNumerics
 import OptSyntax
 
@@ -65,7 +66,8 @@ extension Machine {
     }
     var moved = error
     moved.span = span
-    moved.notes.append("inside the library's `\(code.name ?? "function")`")
+    moved.notes.append(
+      code.name.map { "inside the library's `\($0)`" } ?? "inside a function of the library")
     return moved
   }
 
@@ -89,12 +91,10 @@ extension Machine {
       try bind(arguments, named, spans, function, code, captures, frame, span)
       return try run(code, function, captures, frame, span)
     case .elementary(let id):
-      guard named.isEmpty, arguments.count == id.row.arity else {
-        throw wrongCount(function, arguments.count, named, span)
-      }
+      let values = try inOrder(function, arguments, named, span)
       switch id.row.evaluate {
-      case .unary: return try unary(id, arguments[0], span)
-      case .binary: return try binary(id, arguments[0], arguments[1], span)
+      case .unary: return try unary(id, values[0], span)
+      case .binary: return try binary(id, values[0], values[1], span)
       case .ternary: throw Diagnostic(.error, "`\(id.row.name)` cannot be called", at: span)
       }
     case .builtin(let builtin):
@@ -136,6 +136,32 @@ extension Machine {
     }
   }
 
+  /// The arguments of a function all of whose parameters are required.
+  private func inOrder(
+    _ function: Function, _ arguments: [Value],
+    _ named: [(name: String, value: Value, span: SourceSpan)], _ span: SourceSpan
+  ) throws -> [Value] {
+    let names = function.parameterNames
+    guard arguments.count <= names.count else {
+      throw wrongCount(function, arguments.count, named, span)
+    }
+    var values = arguments.map(Optional.some) + names.dropFirst(arguments.count).map { _ in nil }
+    for (name, value, place) in named {
+      guard let k = names.firstIndex(of: name) else {
+        throw unknownParameter(name, function, place)
+      }
+      guard values[k] == nil else {
+        throw Diagnostic(.error, "`\(name)` is given twice", at: place)
+      }
+      values[k] = value
+    }
+    let all = values.compactMap { $0 }
+    guard all.count == names.count else {
+      throw wrongCount(function, arguments.count, named, span)
+    }
+    return all
+  }
+
   private func match(
     _ builtin: Builtin, _ function: Function, _ arguments: [Value],
     _ named: [(name: String, value: Value, span: SourceSpan)], _ spans: [SourceSpan],
@@ -174,7 +200,7 @@ extension Machine {
   // MARK: Errors
 
   func signature(_ function: Function) -> String {
-    let name = function.name ?? "the function"
+    let name = function.name ?? "f"
     switch function.kind {
     case .builtin(let builtin): return builtin.signature
     case .closure(let code, _):
@@ -182,6 +208,11 @@ extension Machine {
       return "\(name)(\(parts.joined(separator: ", ")))"
     default: return "\(name)(\(function.parameterNames.joined(separator: ", ")))"
     }
+  }
+
+  /// A function at the start of an error: `sin` in quotes, or what one without a name is called.
+  private func subject(_ function: Function) -> String {
+    function.name.map { "`\($0)`" } ?? "this function"
   }
 
   func wrongCount(
@@ -210,7 +241,7 @@ extension Machine {
       ? ", `\(missing.joined(separator: "`, `"))` is missing" : ""
     return Diagnostic(
       .error,
-      "`\(function.name ?? "this function")` takes \(expected) \(noun), found "
+      "\(subject(function)) takes \(expected) \(noun), found "
         + "\(given + named.count)\(what)", at: span,
       help: "it is called as `\(signature(function))`")
   }
@@ -221,7 +252,7 @@ extension Machine {
     let names = function.parameterNames
     let near = Suggestions.nearest(name, in: names)
     return Diagnostic(
-      .error, "`\(function.name ?? "this function")` has no parameter `\(name)`", at: span,
+      .error, "\(subject(function)) has no parameter `\(name)`", at: span,
       help: near.isEmpty
         ? "it is called as `\(signature(function))`"
         : "did you mean `\(near.joined(separator: "` or `"))`?")
@@ -231,16 +262,25 @@ extension Machine {
     _ callee: Value, _ arguments: [Value], _ span: SourceSpan, _ calleeSpan: SourceSpan
   ) -> Diagnostic {
     let name = calleeSpan.text
+    if case .traced = callee, let symbols = tracer?.symbols, symbols[name] != nil {
+      return unknownName(name, calleeSpan)
+    }
     var help: String?
-    if callee.isNumeric || callee.kindDescription == "a list", name.count <= 30 {
+    if callee.isNumeric || callee.kindDescription == "a list", name.count <= 30,
+      !arguments.isEmpty
+    {
       let inside =
         calleeSpan.end < span.end
         ? SourceSpan(span.source, calleeSpan.end, span.end).text.dropFirst().dropLast()
         : "…"
       help = "`\(name)[\(inside)]` is an element, `\(name)*(\(inside))` a product"
     }
+    let isHidden = Builtins.functions[name] != nil || Library.definitions[name] != nil
     return Diagnostic(
-      .error, "`\(name)` is \(callee.kindDescription), not a function", at: calleeSpan, help: help)
+      .error, "`\(name)` is \(callee.kindDescription), not a function", at: calleeSpan,
+      notes: isHidden
+        ? ["`\(name)` was given a value, which hides the function of that name"] : [],
+      help: help)
   }
 }
 

@@ -95,6 +95,7 @@ extension Compiler {
         let argument = list.codes[0].run
         return { frame in
           guard case .unset = value.pointee else { return try general(frame) }
+          if state.pointee.isTracing { machine.tracer?.noteRead(cell) }
           let x = try argument(frame)
           if case .number(let x) = x { return .number(f(x)) }
           return try machine.unary(id, x, here)
@@ -104,6 +105,7 @@ extension Compiler {
         let (first, second) = (list.codes[0].run, list.codes[1].run)
         return { frame in
           guard case .unset = value.pointee else { return try general(frame) }
+          if state.pointee.isTracing { machine.tracer?.noteRead(cell) }
           let (x, y) = (try first(frame), try second(frame))
           if case .number(let x) = x, case .number(let y) = y { return .number(f(x, y)) }
           if name == "min" || name == "max" { return try general(frame) }
@@ -112,7 +114,6 @@ extension Compiler {
       }
       return general
     }
-    _ = state
     return try generalCall(expression(callee), list, here, calleeSpan)
   }
 
@@ -239,9 +240,18 @@ extension Compiler {
     var sources: [ComprehensionCode.Source] = []
     scope.pushLevel()
     defer { scope.popLevel() }
-    for generator in generators {
+    var own: [Int] = []
+    for (k, generator) in generators.enumerated() {
       let range = try rangeParts(generator.source)
       let items = range == nil ? try expression(generator.source) : nil
+      if k == 0 {
+        // Everything but the first source belongs to the scope of one turn.
+        let inside =
+          generators.dropFirst().map(\.source) + generators.compactMap(\.condition) + [body]
+        for name in inside.flatMap({ tree.assignedNames(in: $0) }) {
+          if let slot = scope.declareIfNew(name) { own.append(slot) }
+        }
+      }
       let slot = scope.declare(generator.variable)
       let condition = try generator.condition.map(expression)
       sources.append(
@@ -250,8 +260,6 @@ extension Compiler {
           span: span(generator.source),
           conditionSpan: generator.condition.map(span) ?? span(generator.source)))
     }
-    var own: [Int] = []
-    for name in tree.assignedNames(in: body) { own.append(scope.declare(name)) }
     let code = try expression(body)
     return ComprehensionCode(
       sources: sources, body: code, span: here, bodySpan: span(body), ownSlots: own)

@@ -31,8 +31,8 @@ extension Compiler {
       guard let parts = try rangeParts(id) else { return { _ in .nothing } }
       return { frame in
         let (start, step, count) = try parts.parts(frame)
-        guard count <= Matrix.largestCount else { throw Matrix.tooLarge(count, 1, here) }
-        return Value(Ranges.matrix(start, step, count))
+        try machine.require(count, 1, here)
+        return Value(try Ranges.matrix(start, step, count, machine.stop, here))
       }
     case .prime(let operand):
       let code = try expression(operand)
@@ -58,7 +58,8 @@ extension Compiler {
       let names = fields.compactMap(\.name)
       let codes = try fields.map { try expression($0.value) }
       return { frame in
-        .record(Record(names: names, values: try codes.map { try $0(frame) }))
+        try machine.nested(
+          .record(Record(names: names, values: try codes.map { try $0(frame) })), here)
       }
     case .comprehension(let body, let generators, _):
       let made = try comprehension(body, generators, here)
@@ -170,7 +171,10 @@ extension Compiler {
     case .and:
       return { frame in
         let a = try left(frame)
-        if case .boolean(let a) = a, !a { return .boolean(false) }
+        guard case .boolean(let known) = a else {
+          return try machine.shortCircuit(.and, a, right, frame, here)
+        }
+        if !known { return .boolean(false) }
         let b = try right(frame)
         if case .boolean(let a) = a, case .boolean(let b) = b { return .boolean(a && b) }
         return try machine.logic(.and, a, b, here)
@@ -178,7 +182,10 @@ extension Compiler {
     case .or:
       return { frame in
         let a = try left(frame)
-        if case .boolean(let a) = a, a { return .boolean(true) }
+        guard case .boolean(let known) = a else {
+          return try machine.shortCircuit(.or, a, right, frame, here)
+        }
+        if known { return .boolean(true) }
         let b = try right(frame)
         if case .boolean(let a) = a, case .boolean(let b) = b { return .boolean(a || b) }
         return try machine.logic(.or, a, b, here)
@@ -328,6 +335,10 @@ extension Compiler {
         case .literal(let string): result += string
         case .value(let code, let format, let span):
           result += try machine.formatted(code(frame), format, span)
+          if result.utf8.count > Text.largest {
+            throw Diagnostic(
+              .error, "a text has at most \(Text.largest) bytes", at: span)
+          }
         }
       }
       return .text(result)

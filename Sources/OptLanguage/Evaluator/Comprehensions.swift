@@ -27,6 +27,8 @@ extension Machine {
     var isMask = true
     /// Everything, once something is not a number.
     var values: [Value]?
+    /// How many there were.
+    var total = 0
     /// Of a fold.
     var folded: Value?
     /// Turns of the inner loop for each turn of the outer one.
@@ -52,9 +54,21 @@ extension Machine {
         return
       }
       count += 1
+      turns.total += 1
+      if turns.total & 0xFFFF == 0, case .stack = turns.closing {
+        // Growing needs the old and the new room for a while.
+        try require(3 * turns.total, 1, code.span)
+      }
       if isInnermost {
         for own in code.ownSlots { frame[own] = .unset }
-        try add(code.body(frame), to: &turns, code)
+        let value = try code.body(frame)
+        if state.pointee.jump != .none {
+          state.pointee.jump = .none
+          throw Diagnostic(
+            .error, "`break`, `continue` and `return` cannot leave a comprehension",
+            at: code.bodySpan, help: "write a `for` loop")
+        }
+        try add(value, to: &turns, code)
       } else {
         try loop(code, k + 1, &turns, frame)
       }
@@ -126,7 +140,7 @@ extension Machine {
     case .stack:
       if let values = turns.values {
         guard values.allSatisfy({ $0.isNumeric && $0.size ?? (0, 0) == (1, 1) }) else {
-          return .list(values)
+          return try nested(.list(values), code.span)
         }
         let column = try vector(
           values, values.map { _ in code.bodySpan }, code.bodySpan)
@@ -168,7 +182,7 @@ extension Machine {
   /// `[a, b, c]`: a column of numbers, or a list.
   func vector(_ items: [Value], _ spans: [SourceSpan], _ span: SourceSpan) throws -> Value {
     guard items.allSatisfy({ $0.isNumeric && $0.size ?? (0, 0) == (1, 1) }) else {
-      return .list(items)
+      return try nested(.list(items), span)
     }
     if items.allSatisfy({ $0.scalar != nil }) {
       let isMask = items.allSatisfy(\.isMask)
@@ -186,7 +200,7 @@ extension Machine {
       if row.count != width {
         let place = places.first.map { first in places.reduce(first) { $0.joined(with: $1) } }
         throw Diagnostic(
-          .error, "this row has \(row.count) elements, the first one \(width)",
+          .error, "this row has \(RunReport.count(row.count, "element")), the first one \(width)",
           at: place ?? span)
       }
       for (item, place) in zip(row, places)

@@ -28,25 +28,37 @@ extension Machine {
     candidates.formUnion(Builtins.constants.keys)
     candidates.formUnion(Builtins.methods.keys)
     candidates.formUnion(Library.definitions.keys)
+    candidates.formUnion(Words.verbs)
     let near = Suggestions.nearest(name, in: candidates)
     var help: String?
-    if !near.isEmpty {
+    if let parts = split(name) {
+      help = "did you mean `\(parts.0) \(parts.1)`, the product?"
+    } else if let exponent = capitalExponent(name, span) {
+      help = "the exponent of a number is written with a small `e`: `\(exponent)`"
+    } else if !near.isEmpty {
       help = "did you mean `\(near.joined(separator: "` or `"))`?"
-    } else if let parts = split(name, candidates) {
-      help = "`\(parts.0) \(parts.1)` is the product"
     }
     return Diagnostic(.error, "unknown name `\(name)`", at: span, help: help)
   }
 
-  /// A name that is two known names written together, such as `πr`.
-  private func split(_ name: String, _ known: Set<String>) -> (String, String)? {
-    var cut = name.index(after: name.startIndex)
-    while cut < name.endIndex {
-      let (a, b) = (String(name[..<cut]), String(name[cut...]))
-      if known.contains(a) && known.contains(b) { return (a, b) }
-      cut = name.index(after: cut)
+  /// A name that is two known values written together, such as `πr`.
+  private func split(_ name: String) -> (String, String)? {
+    func isFactor(_ part: String) -> Bool {
+      Builtins.constants[part] != nil || user.existing(part)?.value.pointee.isNumeric ?? false
     }
-    return nil
+    return name.indices.dropFirst().lazy.map { cut in
+      (String(name[..<cut]), String(name[cut...]))
+    }.first { isFactor($0.0) && isFactor($0.1) }
+  }
+
+  /// `1e3` for the name in `1E3`.
+  private func capitalExponent(_ name: String, _ span: SourceSpan) -> String? {
+    guard name.first == "E", name.count > 1, name.dropFirst().allSatisfy(\.isWholeNumber),
+      let source = span.source, span.start > 0
+    else { return nil }
+    let before = SourceSpan(source, max(0, span.start - 30), span.start).text
+    let digits = String(before.reversed().prefix { $0.isWholeNumber || $0 == "." }.reversed())
+    return digits.isEmpty ? nil : "\(digits)e\(name.dropFirst())"
   }
 
   /// Says once that a definition hides a built-in name.

@@ -26,6 +26,8 @@ struct MachineState {
   var isTracing = false
   /// Counts definitions: while it stands still, compiled paths need no check of what they read.
   var definitions = 0
+  /// Where the native stack should not reach; 0 where that is not known.
+  var stackFloor: UInt = 0
   /// Counts work between polls of the stop flag.
   var ticks = 0
 }
@@ -40,6 +42,8 @@ package final class Machine {
 
   /// Raised by Ctrl-C and by the time limit.
   package let stop = Stop()
+  /// The time limit of the text that runs.
+  var alarm: Alarm?
   /// The user's names and those of the library.
   let user: Namespace
   let library: Namespace
@@ -48,6 +52,12 @@ package final class Machine {
   var tracer: Tracer? {
     didSet { state.pointee.isTracing = tracer != nil }
   }
+
+  /// Programs compiled for derivatives of built-in functions.
+  var sharedFunctionCalls: [ObjectIdentifier: CompiledCalls] = [:]
+
+  /// The trace that goes on after what is computed now outside of it.
+  var suspended: Tracer?
 
   var random: RandomState
   /// Where `print`, warnings and progress go.
@@ -84,10 +94,15 @@ package final class Machine {
   func enter(_ count: Int, _ span: @autoclosure () -> SourceSpan) throws -> Frame {
     let frame = state.pointee.top
     let end = frame + count
-    if state.pointee.depth >= Self.maximumDepth || end > state.pointee.limit {
+    if state.pointee.depth >= Self.maximumDepth || end > state.pointee.limit
+      || LargeStack.isAlmostUsed(state.pointee.stackFloor)
+    {
       throw Diagnostic(
-        .error, "functions call each other more than \(Self.maximumDepth) levels deep",
-        at: span(), help: "a recursion needs a case that ends it")
+        .error,
+        state.pointee.depth >= Self.maximumDepth
+          ? "functions call each other more than \(Self.maximumDepth) levels deep"
+          : "functions call each other too deep for the memory of a call", at: span(),
+        help: "a recursion needs a case that ends it")
     }
     frame.initialize(repeating: .unset, count: count)
     state.pointee.top = end

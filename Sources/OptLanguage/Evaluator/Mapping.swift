@@ -56,7 +56,7 @@ extension Machine {
       }
     }
     guard results.allSatisfy({ $0.isNumeric && $0.size ?? (0, 0) == (1, 1) }) else {
-      return .list(results)
+      return try nested(.list(results), span)
     }
     if results.isEmpty { return .matrix(Matrix([], rows: rows, columns: columns)) }
     let column = try vector(results, results.map { _ in span }, span)

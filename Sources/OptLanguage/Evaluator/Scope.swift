@@ -32,9 +32,10 @@ final class FunctionScope {
     return slot
   }
 
-  /// Declares `name` unless the innermost level has it.
-  func declareIfNew(_ name: String) {
-    if levels[levels.count - 1][name] == nil { _ = declare(name) }
+  /// Declares `name` unless the innermost level has it; the slot if it is new.
+  @discardableResult
+  func declareIfNew(_ name: String) -> Int? {
+    levels[levels.count - 1][name] == nil ? declare(name) : nil
   }
 
   func pushLevel() { levels.append([:]) }

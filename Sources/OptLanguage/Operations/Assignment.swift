@@ -17,6 +17,7 @@ extension Machine {
   ) throws {
     // Indices first: they may read the variable.
     let steps = try resolve(variable, path, frame)
+    if new.extent.depth + path.count > Extent.deepest { throw Extent.tooDeep(span) }
     try assign(&variable, steps[...], new, span)
   }
 
@@ -64,6 +65,7 @@ extension Machine {
       record.values[k] = .unset
       defer {
         record.values[k] = inner
+        record.extent = record.extent.with(inner)
         value = .record(record)
       }
       try assign(&inner, rest, new, span)
@@ -82,6 +84,7 @@ extension Machine {
         list.items[places[0]] = .unset
         defer {
           list.items[places[0]] = inner
+          list.extent = list.extent.with(inner)
           value = .list(list)
         }
         try assign(&inner, rest, new, span)
@@ -108,7 +111,11 @@ extension Machine {
     }
     let (rows, columns) = value.size ?? (1, 1)
     let places = try flatOffsets(indices, rows, columns, span)
-    guard size == (1, 1) || places.offsets.count == size.rows * size.columns else {
+    let isVector = size.rows == 1 || size.columns == 1
+    guard
+      size == (1, 1) || (indices.count == 2 && !isVector && size == places.size)
+        || (indices.count == 1 || isVector) && places.offsets.count == size.rows * size.columns
+    else {
       throw Diagnostic(
         .error, "cannot assign \(new.kindDescription) to \(places.offsets.count) elements",
         at: span)
@@ -116,18 +123,23 @@ extension Machine {
     if let source = new.matrix, value.matrix != nil {
       if case .matrix(var m) = value {
         value = .unset
-        if !isKnownUniquelyReferenced(&m) || m.isMask { m = m.copy() }
+        let staysMask = m.isMask && new.isMask
+        if !isKnownUniquelyReferenced(&m) || m.isMask != staysMask {
+          m = m.copy(isMask: staysMask)
+        }
         let to = m.makeOwn()
         for (k, offset) in places.offsets.enumerated() {
           to[offset] = source.buffer[size == (1, 1) ? 0 : k]
         }
         value = .matrix(m)
-      } else {
+      } else if !places.offsets.isEmpty {
         value = new
       }
       return
     }
-    _ = try place(span)
+    // Whatever fails comes before the variable is taken apart.
+    _ = try expression(value, span)
+    let source = try expression(new, span)
     var target: TracedNumbers
     if case .traced(let t) = value {
       target = t
@@ -136,7 +148,6 @@ extension Machine {
       target = TracedNumbers(try expression(value, span))
     }
     if !isKnownUniquelyReferenced(&target) { target = target.copy() }
-    let source = try expression(new, span)
     let shape = source.shape
     for (k, offset) in places.offsets.enumerated() {
       let item =
@@ -151,7 +162,7 @@ extension Machine {
 
   private func flatOffsets(
     _ indices: [Index], _ rows: Int, _ columns: Int, _ span: SourceSpan
-  ) throws -> (offsets: [Int], size: (Int, Int)) {
+  ) throws -> (offsets: [Int], size: (rows: Int, columns: Int)) {
     for index in indices {
       if index.varies {
         throw CannotBatch("assigning to a place that differs from turn to turn", span)

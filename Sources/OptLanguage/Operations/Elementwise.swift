@@ -15,6 +15,7 @@ extension Machine {
     case .number(let x): return .number(f(x))
     case .boolean(let b): return .number(f(b ? 1 : 0))
     case .matrix(let m):
+      try require(m.rows, m.columns, span)
       let result = Buffer(uninitialized: m.count)
       let (from, to) = (m.buffer.pointer, result.pointer)
       for k in 0..<m.count { to[k] = f(from[k]) }
@@ -25,7 +26,7 @@ extension Machine {
       return .lanes(LaneNumbers(lanes: l.lanes, buffer: result))
     case .traced:
       return Value(try expression(x, span).apply(function))
-    case .record(let record):
+    case .record(let record) where record.report == nil:
       return .record(
         Record(
           names: record.names, values: try record.values.map { try unary(function, $0, span) }))
@@ -78,6 +79,7 @@ extension Machine {
       return .lanes(Broadcast.lanes(function, x, y))
     }
     if let x = a.matrix, let y = b.matrix {
+      try require(rows, columns, span)
       return Value(Broadcast.apply(function, x, y, rows, columns))
     }
     let graph = try place(span)
@@ -100,6 +102,8 @@ extension Machine {
     _ combine: (Value, Value) throws -> Value
   ) throws -> Value? {
     switch (a, b) {
+    case (.record(let x), _) where x.report != nil: return nil
+    case (_, .record(let y)) where y.report != nil: return nil
     case (.record(let x), .record(let y)):
       for name in y.names where x[name] == nil { throw missing(name, "left", span) }
       let values = try x.names.enumerated().map { k, name in
@@ -155,10 +159,12 @@ extension Machine {
       return true
     case (.text(let x), .text(let y)): return x.string == y.string
     case (.list(let x), .list(let y)):
+      try tick(span)
       guard x.items.count == y.items.count else { return false }
       for (u, v) in zip(x.items, y.items) where !(try isEqual(u, v, span)) { return false }
       return true
     case (.record(let x), .record(let y)):
+      try tick(span)
       guard x.names.count == y.names.count else { return false }
       for (name, value) in zip(x.names, x.values) {
         guard let other = y[name], try isEqual(value, other, span) else { return false }
@@ -174,7 +180,7 @@ extension Machine {
       if let x = a.matrix, let y = b.matrix {
         return x.elements.elementsEqual(y.elements)
       }
-      return try decide(fold(.minimum, masked(binary(.equal, a, b, span)), span), span)
+      return try decide(masked(fold(.minimum, binary(.equal, a, b, span), span)), span)
     }
   }
 
@@ -194,7 +200,7 @@ extension Machine {
 
   private static let verbs: [FunctionID: (verb: String, join: String)] = [
     .add: ("add", "and"), .subtract: ("subtract", "and"),
-    .multiply: ("multiply", "and"), .divide: ("divide", "by"), .power: ("raise", "to the power"),
+    .multiply: ("multiply", "by"), .divide: ("divide", "by"), .power: ("raise", "to the power of"),
   ]
 
   func cannot(
@@ -203,22 +209,25 @@ extension Machine {
     let comparisons: [FunctionID] = [
       .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual,
     ]
+    let isComparison = comparisons.contains(function)
     let help: String?
     switch (a, b) {
-    case (.list, _), (_, .list):
+    case (.list, _) where !isComparison, (_, .list) where !isComparison:
       help = "a matrix is written `[1, 2; 3, 4]`; brackets in brackets make a list"
     case (.function(let f), _), (_, .function(let f)):
       let name = f.name ?? "f"
       help = "call the function: `\(name)(\(f.parameterNames.joined(separator: ", ")))`"
-    case (.text, _), (_, .text): help = "text is put together as `\"{a}{b}\"`"
+    case (.text, _), (_, .text):
+      help =
+        isComparison
+        ? "`number(…)` is the number that a text says" : "text is put together as `\"{a}{b}\"`"
     default: help = nil
     }
     let (x, y) = (a.kindDescription, b.kindDescription)
-    if let words = Self.verbs[function] {
-      return Diagnostic(
-        .error, "cannot \(words.verb) \(x) \(words.join) \(y)", at: span, help: help)
+    if Self.verbs[function] != nil {
+      return Diagnostic(.error, Self.refusal(function, x, y), at: span, help: help)
     }
-    if comparisons.contains(function) {
+    if isComparison {
       return Diagnostic(.error, "cannot compare \(x) with \(y)", at: span, help: help)
     }
     return Diagnostic(
@@ -236,9 +245,13 @@ extension Machine {
       help = "sizes must be equal, or one side a number, a row as wide or a column as tall"
     }
     let (x, y) = (a.kindDescription, b.kindDescription)
-    let words = Self.verbs[function] ?? ("combine", "and")
     return Diagnostic(
-      .error, "cannot \(words.verb) \(x) \(words.join) \(y): the sizes differ", at: span,
-      help: help)
+      .error, Self.refusal(function, x, y) + ": the sizes differ", at: span, help: help)
+  }
+
+  private static func refusal(_ function: FunctionID, _ x: String, _ y: String) -> String {
+    if function == .subtract { return "cannot subtract \(y) from \(x)" }
+    let words = verbs[function] ?? ("combine", "and")
+    return "cannot \(words.verb) \(x) \(words.join) \(y)"
   }
 }

@@ -99,7 +99,8 @@ extension Machine {
     case .mask(let mask, let span):
       guard mask.count == size else {
         throw Diagnostic(
-          .error, "a mask of \(mask.count) elements cannot select among \(size)", at: span)
+          .error, "a mask of \(RunReport.count(mask.count, "element")) cannot select among \(size)",
+          at: span)
       }
       return (0..<size).filter { mask.buffer[$0] != 0 }
     case .lanes(_, let span), .computed(_, let span):

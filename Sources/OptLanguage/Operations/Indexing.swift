@@ -121,6 +121,7 @@ extension Machine {
     if let m = value.matrix, !row.varies, !column.varies {
       let i = try offsets(row, rows, names.0)
       let j = try offsets(column, columns, names.1)
+      try require(i.count, j.count, span)
       let result = Buffer(uninitialized: i.count * j.count)
       var k = 0
       for r in i {
@@ -167,24 +168,31 @@ extension Machine {
     let c = try lanePositions(j, m.columns, names.1, column.span, shape)
     let result = Buffer(uninitialized: shape.count)
     for k in 0..<shape.count {
-      result.pointer[k] = m.buffer.pointer[r[k] * m.columns + c[k]]
+      let exists = r[k] >= 0 && c[k] >= 0
+      result.pointer[k] = exists ? m.buffer.pointer[r[k] * m.columns + c[k]] : .nan
     }
     return .lanes(LaneNumbers(lanes: shape.lanes, buffer: result, isMask: m.isMask))
   }
 
-  /// 0-based positions in every lane of `shape`. A lane whose turn the program would not take here
-  /// may hold anything; it gets a position that exists.
+  /// 0-based positions in every lane of `shape`. A lane whose turn the program does not take here
+  /// may hold anything; it gets a position that exists. Where only a run can tell whether the turn
+  /// is taken, a position that does not exist is negative, and taking it breaks a guard.
   func lanePositions(
     _ numbers: LaneNumbers, _ size: Int, _ what: String, _ span: SourceSpan, _ shape: Shape
   ) throws -> [Int] {
     let spread = Broadcast.spread(numbers, shape)
     let alive = tracer?.aliveLanes(shape)
     var result = [Int](repeating: 0, count: shape.count)
+    var wrong: Buffer?
     for k in 0..<shape.count {
       let x = spread.pointer[k]
       if x >= 1, x <= Double(size), x == x.rounded(.down) {
         result[k] = Int(x) - 1
-      } else if size == 0 || alive.map({ $0.isKnown && $0.mask[k] != 0 }) ?? true {
+      } else if let alive, !alive.isKnown, alive.mask[k] != 0 {
+        result[k] = Self.nowhere
+        wrong = wrong ?? Buffer(count: shape.count)
+        wrong?[k] = 1
+      } else if size == 0 || alive.map({ $0.mask[k] != 0 }) ?? true {
         guard let whole = Int(exactly: x) else {
           throw Diagnostic(
             .error, "\(NumberFormat.short(x)) is not a position", at: span,
@@ -193,8 +201,14 @@ extension Machine {
         _ = try checked(whole, size, what, span)
       }
     }
+    if let wrong, let graph = tracer?.graph {
+      try guardNever(graph.array(wrong, shape), "a position that does not exist", span)
+    }
     return result
   }
+
+  /// The position of what does not exist.
+  private static let nowhere = -1 << 40
 
   func reshape(
     _ value: Value, _ rows: Int, _ columns: Int, _ span: SourceSpan

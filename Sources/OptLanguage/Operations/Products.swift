@@ -25,7 +25,10 @@ extension Machine {
     guard Matrix.count(rows: Double(s.rows), columns: Double(t.columns)) != nil else {
       throw Matrix.tooLarge(s.rows, t.columns, span)
     }
-    if let x = a.matrix, let y = b.matrix { return Value(Dense.product(x, y)) }
+    if let x = a.matrix, let y = b.matrix {
+      try require(x.rows, y.columns, span)
+      return Value(Dense.product(x, y))
+    }
     _ = try place(span)
     return Value(try expression(a, span).product(expression(b, span)))
   }
@@ -51,8 +54,8 @@ extension Machine {
   func power(_ a: Value, _ b: Value, _ span: SourceSpan) throws -> Value {
     guard let s = a.size, let t = b.size else { return try binary(.power, a, b, span) }
     if s == (1, 1) && t == (1, 1) { return try binary(.power, a, b, span) }
-    guard t == (1, 1), s.rows == s.columns, let exponent = b.scalar,
-      let n = Int(exactly: exponent), abs(n) <= 1_000_000
+    guard t == (1, 1), s.rows == s.columns,
+      let n = Int(exactly: try concrete(b, "an exponent", span)), abs(n) <= 1_000_000
     else {
       throw Diagnostic(
         .error,

@@ -8,21 +8,32 @@ enum Ranges {
   static func count(from a: Double, step s: Double, to b: Double, _ span: SourceSpan) throws -> Int
   {
     guard a.isFinite, b.isFinite, s.isFinite else {
-      throw Diagnostic(.error, "a range needs finite ends, found \(a) to \(b)", at: span)
+      throw Diagnostic(
+        .error,
+        "a range needs finite ends, found \(NumberFormat.short(a)) to "
+          + NumberFormat.short(b), at: span)
     }
     guard s != 0 else { throw Diagnostic(.error, "the step of a range cannot be 0", at: span) }
     let steps = (b - a) / s
     let count = (steps * (1 + 4 * Double.ulpOfOne) + 1e-10).rounded(.down) + 1
     guard count > 0 else { return 0 }
     guard count <= 1e15 else {
-      throw Diagnostic(.error, "this range has \(count) elements", at: span)
+      throw Diagnostic(
+        .error, "this range has \(NumberFormat.short(count, digits: 3)) elements", at: span)
     }
     return Int(count)
   }
 
-  static func matrix(_ start: Double, _ step: Double, _ count: Int) -> Matrix {
+  static func matrix(
+    _ start: Double, _ step: Double, _ count: Int, _ stop: Stop, _ span: SourceSpan
+  ) throws -> Matrix {
     let buffer = Buffer(uninitialized: count)
-    for k in 0..<count { buffer.pointer[k] = start + Double(k) * step }
+    for first in stride(from: 0, to: count, by: 1 << 20) {
+      if stop.isRequested { throw Interrupted(span: span) }
+      for k in first..<min(first + 1 << 20, count) {
+        buffer.pointer[k] = start + Double(k) * step
+      }
+    }
     return Matrix(buffer, rows: count, columns: 1)
   }
 }

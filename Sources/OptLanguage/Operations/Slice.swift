@@ -2,6 +2,7 @@
 /// gather.
 import OptGraph
 import OptNumerics
+import OptSyntax
 
 /// One reading `x[row, column]` of an expression.
 struct Slice {
@@ -17,7 +18,7 @@ struct Slice {
     /// A 0-based offset per lane.
     case lanes([Int], Shape)
     /// 1-based, computed.
-    case computed(Expression)
+    case computed(Expression, SourceSpan)
 
     var count: Int {
       if case .list(let list) = self { return list.count }
@@ -27,7 +28,7 @@ struct Slice {
       switch self {
       case .list: .scalar
       case .lanes(_, let shape): shape
-      case .computed(let e): e.shape
+      case .computed(let e, _): e.shape
       }
     }
   }
@@ -43,7 +44,7 @@ struct Slice {
       case .lanes(let l, let span):
         return .lanes(
           try machine.lanePositions(l, size, name, span, l.shape), l.shape)
-      case .computed(let e, _): return .computed(e)
+      case .computed(let e, let span): return .computed(e, span)
       default: return .list(try machine.offsets(index, size, name))
       }
     }
@@ -51,13 +52,13 @@ struct Slice {
     self.column = try part(column, Int(x.shape.columns), names.1)
   }
 
-  func expression() -> Expression {
+  func expression() throws -> Expression {
     let lanes = x.shape.with(rows: 1, columns: 1)
       .broadcast(with: row.shape)?.broadcast(with: column.shape)
     guard let lanes else { return x.graph.number(.nan) }
     let shape = lanes.with(rows: row.count, columns: column.count)
     if let map = evenMap(shape) { return x.view(map, shape) }
-    return x.gather(offsets(shape))
+    return x.gather(try offsets(shape))
   }
 
   // MARK: Evenly spaced positions
@@ -88,7 +89,7 @@ struct Slice {
 
   /// Start and step along each lane level if the positions are evenly spaced.
   private static func even(_ positions: [Int], _ shape: Shape) -> (Int, [Int])? {
-    guard let start = positions.first else { return nil }
+    guard let start = positions.first, positions.allSatisfy({ $0 >= 0 }) else { return nil }
     let sizes = shape.lanes.map(Int.init)
     let strides = shape.strides
     var steps: [Int] = []
@@ -107,12 +108,18 @@ struct Slice {
   // MARK: Any positions
 
   /// Flat 0-based offsets of shape `shape`, a known array unless a position is computed.
-  private func offsets(_ shape: Shape) -> Expression {
+  private func offsets(_ shape: Shape) throws -> Expression {
     let graph = x.graph
     let columns = Int(x.shape.columns)
-    func column(_ part: Part, isRow: Bool) -> Expression {
+    func column(_ part: Part, isRow: Bool) throws -> Expression {
       switch part {
-      case .computed(let e): return e - 1
+      case .computed(let e, let span):
+        let size = Double(isRow ? x.shape.rows : x.shape.columns)
+        let exists = e.apply(.greaterOrEqual, graph.number(1))
+          .apply(.and, e.apply(.lessOrEqual, graph.number(size)))
+          .apply(.and, e.apply(.equal, e.apply(.floor)))
+        try machine.guardNever(exists.apply(.not), "a position that does not exist", span)
+        return graph.select(exists, e - 1, graph.number(.nan))
       case .list(let list):
         let size = isRow ? Shape(rows: list.count, columns: 1) : Shape(rows: 1, columns: list.count)
         return graph.array(Buffer(list.map(Double.init)), size)
@@ -120,7 +127,8 @@ struct Slice {
         return graph.array(Buffer(positions.map(Double.init)), shape)
       }
     }
-    var total = Double(columns) * column(row, isRow: true) + column(self.column, isRow: false)
+    var total =
+      Double(columns) * (try column(row, isRow: true)) + (try column(self.column, isRow: false))
     if x.shape.laneCount > 1 {
       let lanes = x.shape.with(rows: 1, columns: 1)
       let size = x.shape.elements

@@ -67,16 +67,15 @@ extension Machine {
       self, leaves: leaves, variableCount: leaves.count, at: subjectSpan
     ) { values in
       let value = try call(values)
-      guard value.isNumeric, value.size ?? (0, 0) == (1, 1) else {
+      guard value.isNumeric, value.size ?? (0, 0) == (1, 1), !value.isMask else {
         throw Diagnostic(
           .error, "`check` wants one number, found \(value.kindDescription)", at: subjectSpan,
           help: value.kindDescription == "a function" ? "call it: `f(x)`" : nil)
       }
       return value
     }
-    let outer = tracer
-    tracer = nil
-    defer { tracer = outer }
+    let resume = suspendTrace()
+    defer { resume() }
     let objective = CostObjective(traced, self)
     try objective.prepare(start)
     let given: [Double]

@@ -112,7 +112,7 @@ extension Machine {
         cost, arguments, spans: by.map(\.span), at: subjectSpan, calleeSpan: subjectSpan)
       for (name, place) in by {
         guard let variable = variables[name] else { continue }
-        guard value.isNumeric else {
+        guard value.isNumeric, !value.isMask else {
           throw Diagnostic(
             .error, "cannot differentiate \(value.kindDescription)", at: subjectSpan,
             help: value.kindDescription == "a function" ? "call it: `f(x)`" : nil)

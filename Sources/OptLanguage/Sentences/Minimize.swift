@@ -41,7 +41,7 @@ extension Compiler {
       {
         throw Diagnostic(
           .error, "`over` is for batches of data", at: span,
-          help: "bounds are written `from \(name) = … subject to …`")
+          help: "bounds are written `from \(name) = … subject to \(bounds(name, over))`")
       }
       return notYet(over)
     }
@@ -67,10 +67,32 @@ extension Compiler {
     let optimization = Optimization(
       bindings: bindings, cost: closure(made), method: method,
       methodSpan: using?.span ?? span(id),
-      stops: try sentence.clause(.until).map { try stops($0) }, sign: sign, span: span(id),
+      stops: try sentence.clause(.until).map { try stops($0, sign: sign) }, sign: sign,
+      span: span(id),
       subjectSpan: span(subject))
     let machine = machine
     return { frame in try machine.run(optimization, frame) }
+  }
+}
+
+extension Compiler {
+  /// `0 <= x <= 5` for `over x in [0, 5]`.
+  fileprivate func bounds(_ name: String, _ over: Clause) -> String {
+    guard let source = over.items.first.flatMap({ tree.source(of: $0) }),
+      case .brackets(let rows) = tree[source], rows.count == 1, rows[0].count == 2
+    else { return "a <= \(name) <= b" }
+    return "\(span(rows[0][0]).text) <= \(name) <= \(span(rows[0][1]).text)"
+  }
+}
+
+extension Function {
+  /// Whether a call without arguments is possible.
+  fileprivate var canBeCalledBare: Bool {
+    switch kind {
+    case .closure(let code, _): code.requiredCount == 0
+    case .builtin(let builtin): builtin.requiredCount == 0
+    case .elementary, .derived: false
+    }
   }
 }
 
@@ -90,12 +112,17 @@ extension Machine {
       throw Diagnostic(
         .error, "the derivative of an optimum is not available yet", at: span)
     }
+    for (start, binding) in zip(starts, optimization.bindings) {
+      guard let bad = start.numbers?.first(where: { !$0.isFinite }) else { continue }
+      throw Diagnostic(
+        .error, "`\(binding.name)` starts at \(NumberFormat.short(bad)), and a start is finite",
+        at: binding.valueSpan)
+    }
     let cost = try optimization.cost(frame)
     let method = try optimization.method.map { try self.method($0(frame), optimization.methodSpan) }
     let stops = try optimization.stops?.value(self, frame) ?? .standard
-    let outer = tracer
-    tracer = nil
-    defer { tracer = outer }
+    let resume = suspendTrace()
+    defer { resume() }
 
     var leaves: [Leaf] = []
     let names = optimization.bindings.map(\.name)
@@ -133,7 +160,7 @@ extension Machine {
     } else {
       chosen = defaultMethod(for: objective)
     }
-    stopped.condition = optimization.stops?.condition(
+    stopped.condition = try optimization.stops?.condition(
       self, frame, templates, names, objective)
     let sign = optimization.sign
     let solution = OptSolvers.minimize(
@@ -155,7 +182,7 @@ extension Machine {
   private func costNumber(
     _ value: Value, _ names: [String], _ span: SourceSpan
   ) throws -> Value {
-    if value.isNumeric, value.size ?? (0, 0) == (1, 1) { return value }
+    if value.isNumeric, value.size ?? (0, 0) == (1, 1), !value.isMask { return value }
     if case .function(let f) = value {
       let call = "\(f.name ?? "f")(\(names.joined(separator: ", ")))"
       throw Diagnostic(
@@ -163,14 +190,15 @@ extension Machine {
     }
     throw Diagnostic(
       .error, "a cost is one number, found \(value.kindDescription)", at: span,
-      help: value.isNumeric ? "`sum(…)`, `norm(…)` or `mean(…)` make one number of many" : nil)
+      help: value.isMask || !value.isNumeric
+        ? nil : "`sum(…)`, `norm(…)` or `mean(…)` make one number of many")
   }
 
   /// A value after `using` as a method.
   private func method(_ value: Value, _ span: SourceSpan) throws -> MethodValue {
     switch value {
     case .method(let method): return method
-    case .function:
+    case .function(let function) where function.canBeCalledBare:
       // A method's name without arguments is the method with its defaults.
       let made = try apply(value, [], spans: [], at: span, calleeSpan: span)
       if case .method(let method) = made { return method }
@@ -188,7 +216,16 @@ extension Machine {
     _ method: MethodValue, _ objective: CostObjective, _ dimension: Int, _ span: SourceSpan
   ) throws -> any Method {
     switch method.kind {
-    case .known(let entry, let options): return entry.make(options)
+    case .known(let entry, let options):
+      if entry.keepsMatrix,
+        Double(dimension) * Double(dimension) > Double(Matrix.largestCount) / 4
+      {
+        var refusal = Matrix.tooLarge(dimension, dimension, span)
+        refusal.message = "`\(entry.name)` keeps a matrix: " + refusal.message
+        refusal.help = "write `using lbfgs`, which keeps a few vectors"
+        throw refusal
+      }
+      return entry.make(options)
     case .written(let start, let step):
       return WrittenMethod(
         self, name: method.name, start: start, step: step, objective: objective, span)

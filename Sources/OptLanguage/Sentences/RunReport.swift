@@ -56,6 +56,11 @@ struct RunReport: Report {
     return .record(Record(names: names, values: values))
   }
 
+  /// A size of which two digits are enough: 220, not 2.2e2.
+  static func rounded(_ x: Double) -> String {
+    NumberFormat.short(Double(NumberFormat.printf("%.1e", x)) ?? x)
+  }
+
   /// The method with the options that were given.
   static func label(_ solution: Solution) -> String { solution.method }
 
@@ -68,6 +73,7 @@ struct RunReport: Report {
       let tolerance = solution.criteria.first { $0.name == "gradient" }?.tolerance ?? 1e-8
       return "converged: gradient < \(NumberFormat.short(tolerance))"
     case .precisionFloor: return "converged: at the precision floor"
+    case .timeLimit(let seconds): return "used the \(NumberFormat.short(seconds)) s allowed"
     default: return solution.reason.sentence
     }
   }
@@ -93,6 +99,8 @@ extension Machine {
   ) throws -> Value {
     switch solution.reason {
     case .valueNotFinite(step: 0), .gradientNotFinite(step: 0):
+      throw notFinite(solution, span)
+    case .unbounded where solution.steps == 0 && !solution.start.value.isFinite:
       throw notFinite(solution, span)
     case .notOffered(let what):
       throw Diagnostic(.error, "\(label) needs \(what), which this cost does not have", at: span)
@@ -166,7 +174,8 @@ extension Machine {
     case .gradientSmall, .precisionFloor, .simplexSmall:
       headline = "\(kind) \(number) at \(place)"
     case .valueNotFinite(let step):
-      headline = "stopped: value became infinite at step \(step)"
+      let last = solution.last.value
+      headline = "stopped: value became \(last.isNaN ? "nan" : "infinite") at step \(step)"
       details.append("best value \(number) at \(place)")
     case .gradientNotFinite(let step):
       headline = "stopped: the gradient is not finite at step \(step)"
@@ -192,7 +201,7 @@ extension Machine {
     facts.append(counts.joined(separator: ", "))
     if let gradient = solution.gradient {
       let norm = gradient.reduce(0) { max($0, $1.magnitude) }
-      facts.append("|∇| = \(NumberFormat.short(norm, digits: 2))")
+      facts.append("|∇| = \(RunReport.rounded(norm))")
     }
     facts.append(RunReport.reason(solution))
     facts.append(RunReport.duration(solution.seconds))

@@ -14,6 +14,8 @@ struct StopsCode {
   /// A function of the state of the run.
   let custom: Code?
   let customSpan: SourceSpan
+  /// -1 for a value that is maximised.
+  let sign: Double
 }
 
 extension Compiler {
@@ -21,7 +23,8 @@ extension Compiler {
   private static let budgets = ["steps", "evaluations", "seconds", "epochs"]
   private static let tolerances = ["gradient", "value", "change"]
 
-  func stops(_ clause: Clause) throws -> StopsCode {
+  /// `sign` is -1 for a value that is maximised.
+  func stops(_ clause: Clause, sign: Double) throws -> StopsCode {
     var items: [StopsCode.Item] = []
     var custom: Code?
     var customSpan = clause.span
@@ -35,8 +38,11 @@ extension Compiler {
           guard links.count == 1, Self.tolerances.contains(name) else {
             throw unknownStop(name, span(id))
           }
-          guard links[0].comparison == .less || links[0].comparison == .lessOrEqual else {
-            throw fail("a tolerance is written `\(name) < …`", id)
+          let isGoal = name == "value" && sign < 0
+          let comparisons: [ComparisonOperator] =
+            isGoal ? [.greater, .greaterOrEqual] : [.less, .lessOrEqual]
+          guard comparisons.contains(links[0].comparison) else {
+            throw fail("this stop is written `\(name) \(isGoal ? ">" : "<") …`", id)
           }
           items.append(
             StopsCode.Item(name: name, code: try expression(links[0].operand), span: span(id)))
@@ -50,7 +56,7 @@ extension Compiler {
         throw Diagnostic(.error, "this is not a stop", at: span)
       }
     }
-    return StopsCode(items: items, custom: custom, customSpan: customSpan)
+    return StopsCode(items: items, custom: custom, customSpan: customSpan, sign: sign)
   }
 
   private func unknownStop(_ name: String, _ span: SourceSpan) -> Diagnostic {
@@ -75,8 +81,9 @@ extension StopsCode {
     for item in items {
       let value = try item.code(frame)
       guard let number = value.scalar, !number.isNaN else {
+        let found = value.scalar == nil ? value.kindDescription : "nan"
         throw Diagnostic(
-          .error, "`\(item.name)` wants a number, found \(value.kindDescription)", at: item.span)
+          .error, "`\(item.name)` wants a number, found \(found)", at: item.span)
       }
       switch item.name {
       case "steps", "evaluations", "epochs":
@@ -93,7 +100,7 @@ extension StopsCode {
         }
       case "seconds": stops.seconds = max(0, number)
       case "gradient": stops.gradient = number
-      case "value": stops.value = number
+      case "value": stops.value = sign * number
       default: stops.change = number
       }
     }
@@ -104,9 +111,15 @@ extension StopsCode {
   func condition(
     _ machine: Machine, _ frame: Frame, _ templates: [Template], _ names: [String],
     _ objective: CostObjective
-  ) -> ((StepInfo) -> Bool)? {
-    guard let custom, let function = try? custom(frame) else { return nil }
+  ) throws -> ((StepInfo) -> Bool)? {
+    guard let custom else { return nil }
     let span = customSpan
+    let function = try custom(frame)
+    guard case .function = function else {
+      throw Diagnostic(
+        .error, "`until` wants stops or a function, found \(function.kindDescription)", at: span,
+        help: "write `steps = 100`, `gradient < 1e-6` or `r -> r.value < 0.1`")
+    }
     return { [unowned machine] info in
       do {
         let solution = RunReport.structured(

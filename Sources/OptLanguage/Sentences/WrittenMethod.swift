@@ -72,7 +72,7 @@ private final class WrittenIteration: Iteration {
     var leaves = [
       Leaf(rows: dimension, columns: 1, name: "θ"), Leaf(rows: dimension, columns: 1, name: "g"),
     ]
-    let template = Template.of(state, named: "s", &leaves)
+    let template = Template.of(state, named: "s", &leaves, booleans: true)
     let parts = template.leaves(of: state) ?? []
     var numbers: [Double] = []
     for part in parts { numbers += part.numbers ?? [] }
@@ -121,6 +121,10 @@ private final class WrittenIteration: Iteration {
       guard let executable = try traced.run(.value) else { return .halted }
       let flat = executable.output(0)
       let n = run.dimension
+      guard executable.shape(0).count == n + state.count else {
+        throw Diagnostic(
+          .error, "a method's `step` changes the size of `θ` or of its state", at: span)
+      }
       state.pointer.update(from: flat + n, count: state.count)
       next.pointer.update(from: flat, count: n)
       run.accept(next.pointer)

@@ -14,13 +14,21 @@ enum FileAccess {
     init(reason: String) { self.reason = reason }
   }
 
+  /// Most bytes that are read.
+  private static let largest = 4_000_000_000
+
   static func read(_ path: String) -> Result<[UInt8], Problem> {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe that nobody writes to would keep the opening waiting.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return .failure(Problem(errno)) }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { return .failure(Problem(errno)) }
-    if status.st_mode & S_IFMT == S_IFDIR { return .failure(Problem(reason: "it is a folder")) }
+    switch status.st_mode & S_IFMT {
+    case S_IFDIR: return .failure(Problem(reason: "it is a folder"))
+    case S_IFCHR, S_IFBLK: return .failure(Problem(reason: "it is a device, not a file"))
+    default: _ = fcntl(descriptor, F_SETFL, 0)
+    }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -31,6 +39,7 @@ enum FileAccess {
       }
       if count == 0 { return .success(bytes) }
       bytes.append(contentsOf: chunk[..<count])
+      if bytes.count > largest { return .failure(Problem(reason: "it is larger than 4 GB")) }
     }
   }
 

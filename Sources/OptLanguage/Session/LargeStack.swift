@@ -20,6 +20,28 @@ enum LargeStack {
     var result: Result?
   }
 
+  /// Room that is kept for what native code does at the deepest place.
+  private static let reserve: UInt = 64 << 20
+
+  /// An address in the stack of the running thread.
+  @inline(__always)
+  private static func here() -> UInt {
+    var mark: UInt8 = 0
+    return withUnsafeMutablePointer(to: &mark) { UInt(bitPattern: $0) }
+  }
+
+  /// Whether the stack of the running thread has come down to `floor`.
+  @inline(__always)
+  static func isAlmostUsed(_ floor: UInt) -> Bool { here() < floor }
+
+  /// The address that the stack of a thread made by `run` should not come down to, measured at its
+  /// start.
+  static func floor() -> UInt {
+    let top = here()
+    let room = UInt(size) - reserve
+    return top > room ? top - room : 0
+  }
+
   /// Runs `body` on a thread with a large stack and waits for it.
   static func run<Result>(_ body: @escaping () -> Result) -> Result {
     let box = Box<Result>()
@@ -68,10 +90,13 @@ enum LargeStack {
 final class Alarm: @unchecked Sendable {
   private let stop: Stop
   private let cancelled = Stop()
+  private let struck = Stop()
   private let nanoseconds: UInt64
+  let seconds: Double
 
   init(seconds: Double, _ stop: Stop) {
     self.stop = stop
+    self.seconds = seconds
     nanoseconds = UInt64(max(0, min(seconds, 1e9)) * 1e9)
     let me = Unmanaged.passRetained(self)
     #if canImport(Glibc)
@@ -93,6 +118,9 @@ final class Alarm: @unchecked Sendable {
 
   func cancel() { cancelled.request() }
 
+  /// Whether the time was up before `cancel`.
+  var hasStruck: Bool { struck.isRequested }
+
   private static func wait(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let argument else { return nil }
     let alarm = Unmanaged<Alarm>.fromOpaque(argument).takeRetainedValue()
@@ -103,7 +131,10 @@ final class Alarm: @unchecked Sendable {
       nanosleep(&time, nil)
       rest -= nap
     }
-    if !alarm.cancelled.isRequested { alarm.stop.request() }
+    if !alarm.cancelled.isRequested {
+      alarm.struck.request()
+      alarm.stop.request()
+    }
     return nil
   }
 }

@@ -15,6 +15,7 @@ extension Machine {
       try loadLibrary(module.path)
       return
     }
+    try refuseInLanes("use", span)
     let path = resolvedPath(what)
     guard usedFiles.insert(path).inserted else { return }
     do {
@@ -31,9 +32,6 @@ extension Machine {
     guard usedFiles.insert(path).inserted else { return }
     guard let bytes = Library.readBytes(path) else { return }
     let text = SourceText(name: path, text: String(decoding: bytes, as: UTF8.self))
-    let tracer = self.tracer
-    self.tracer = nil
-    defer { self.tracer = tracer }
     try load(text, into: library, folder: Self.folder(of: path))
   }
 
@@ -41,11 +39,17 @@ extension Machine {
     let parsed = Parser.parse(source)
     if let error = parsed.diagnostics.first(where: { $0.severity == .error }) { throw error }
     folders.append(folder)
-    defer { folders.removeLast() }
+    // A file that is loaded on first use is not part of what is being traced then.
+    let outer = tracer
+    tracer = nil
+    defer {
+      folders.removeLast()
+      tracer = outer
+    }
     let compiler = Compiler(parsed.tree, self, namespace)
     for statement in parsed.tree.statements {
       guard let value = try runTopLevel(compiler, statement) else { continue }
-      if parsed.tree[statement].showsValue { show(value) }
+      show(value, of: statement, in: parsed.tree)
     }
   }
 

@@ -86,19 +86,33 @@ public final class Session {
   public func run(_ text: String, name: String) -> RunStatus {
     machine.stop.clear()
     let alarm = options.timeLimit.map { Alarm(seconds: $0, machine.stop) }
-    defer { alarm?.cancel() }
+    machine.alarm = alarm
+    defer {
+      alarm?.cancel()
+      machine.alarm = nil
+    }
     return LargeStack.run { self.runHere(text, name) }
   }
 
+  /// Long chains of values are freed recursively, which needs the room that made them.
+  deinit {
+    let machine = machine
+    LargeStack.run { machine.reset() }
+  }
+
   private func runHere(_ text: String, _ name: String) -> RunStatus {
+    machine.state.pointee.stackFloor = LargeStack.floor()
     let parsed = Parser.parse(SourceText(name: name, text: text))
     if report(parsed.diagnostics) { return .failed }
     machine.sawUnconverged = false
+    // Paths in a file are relative to it; in what is typed, to the current folder.
+    if !name.hasPrefix("<") { machine.folders.append(Machine.folder(of: name)) }
+    defer { if !name.hasPrefix("<") { machine.folders.removeLast() } }
     let compiler = Compiler(parsed.tree, machine, machine.user)
     for statement in parsed.tree.statements {
       do {
         let value = try machine.runTopLevel(compiler, statement)
-        if let value, parsed.tree[statement].showsValue { machine.show(value) }
+        if let value { machine.show(value, of: statement, in: parsed.tree) }
         history.append(parsed.tree.span(of: statement).text)
       } catch let error as Diagnostic {
         machine.output(.diagnostic(error))
@@ -130,7 +144,8 @@ public final class Session {
   package func evaluate(_ text: String) throws -> Value {
     machine.stop.clear()
     let result = LargeStack.run { () -> Result<Value, any Error> in
-      Result {
+      self.machine.state.pointee.stackFloor = LargeStack.floor()
+      return Result {
         let parsed = Parser.parse(SourceText(name: "<expression>", text: text))
         if let error = parsed.diagnostics.first(where: { $0.severity == .error }) { throw error }
         let compiler = Compiler(parsed.tree, self.machine, self.machine.user)
@@ -150,7 +165,7 @@ public final class Session {
 
   /// Forgets all definitions.
   public func reset() {
-    machine.reset()
+    LargeStack.run { self.machine.reset() }
     history = []
   }
 

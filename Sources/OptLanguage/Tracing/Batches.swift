@@ -37,6 +37,9 @@ extension Machine {
     for source in code.sources {
       guard try open(source, frame, tracer) else { return nil }
     }
+    guard tracer.laneShape.count <= Matrix.largestCount / 8 else {
+      throw CannotBatch("too many turns to remember", code.span)
+    }
     for slot in code.ownSlots { frame[slot] = .unset }
     let value = try code.body(frame)
     if state.pointee.jump != .none {
@@ -62,7 +65,7 @@ extension Machine {
     let level = tracer.levels.count
     var known: [Double]?
     var variable: Value?
-    var ragged: Value?
+    var ragged: LaneNumbers?
     if let range = source.range {
       let (a, s, b) = (
         try range.first(frame), try range.step?(frame) ?? .number(1), try range.last(frame)
@@ -72,8 +75,13 @@ extension Machine {
         step > 0
       {
         // As far as the longest turn; shorter ones are dead beyond their end.
-        end = .number(l.buffer.elements.max() ?? start)
-        ragged = b
+        let alive = tracer.aliveLanes(l.shape)
+        let counts = try l.buffer.elements.enumerated().map { k, last in
+          alive.map { $0.mask[k] != 0 } ?? true
+            ? Double(try Ranges.count(from: start, step: step, to: last, source.span)) : 0
+        }
+        end = .number(start + ((counts.max() ?? 0) - 1) * step)
+        ragged = LaneNumbers(lanes: l.lanes, buffer: Buffer(counts))
       }
       let (start, step, count) = try range.parts(a, s, end)
       guard count <= Tracer.largestGraph * 64 else {
@@ -104,8 +112,10 @@ extension Machine {
     guard let variable else { return false }
     frame[source.slot] = variable
     if let ragged {
-      let inside = try compare(.lessOrEqual, variable, ragged, source.span)
-      try require(inside, tracer)
+      guard case .lanes(let turns) = lanes((0..<(known?.count ?? 0)).map(Double.init)) else {
+        return false
+      }
+      tracer.predicates.append(.known(Broadcast.lanes(.less, turns, ragged)))
     }
     guard let condition = source.condition else { return true }
     let test = try condition(frame)
@@ -161,7 +171,9 @@ extension Machine {
     case .minimum, .argMinimum: identity = .infinity
     }
     var masked = value
+    let isExtreme = kind != .sum && kind != .product
     for predicate in own {
+      if isExtreme { throw CannotBatch("an extreme of some of the turns", span) }
       let condition: Value
       switch predicate {
       case .known(let l): condition = .lanes(l)

@@ -61,7 +61,7 @@ extension Machine {
   /// The known value of traced numbers at the point of the trace, guarded.
   func concreteValue(_ value: Value, _ what: String, _ span: SourceSpan) throws -> Value {
     guard case .traced(let t) = value, let tracer else { return value }
-    let expression = t.expression
+    let expression = try self.expression(value, span)
     let shape = expression.shape
     guard shape.lanes.isEmpty else {
       throw CannotBatch("\(what) that differs from turn to turn", span)
@@ -76,11 +76,27 @@ extension Machine {
       Matrix(known, rows: Int(shape.rows), columns: Int(shape.columns), isMask: t.isMask))
   }
 
+  /// Makes sure, here and by a guard, that `condition` holds in no lane that is alive.
+  func guardNever(_ condition: Expression, _ what: String, _ span: SourceSpan) throws {
+    guard let tracer else { return }
+    var alive = condition
+    for predicate in tracer.predicates {
+      switch predicate {
+      case .known(let l): alive = alive.apply(.and, tracer.graph.array(l.buffer, l.shape))
+      case .traced(let e): alive = alive.apply(.and, e)
+      }
+    }
+    let any = alive.reduce(.maximum, Array(alive.shape.dimensions.indices))
+    guard any.constant != 0, tracer.hasPoint || tracer.firstSymbol(in: any) == nil else { return }
+    if tracer.interpreter.value(of: any)[0] != 0 { throw CannotBatch(what, span) }
+    tracer.guards.append(Guard(predicate: any, expected: Buffer([0]), span: span))
+  }
+
   /// Known numbers as they are, traced ones as their values at the point of the trace, unguarded:
   /// for showing.
   func snapshot(_ value: Value) -> Value {
     guard case .traced(let t) = value, let tracer, tracer.hasPoint,
-      t.expression.shape.lanes.isEmpty
+      t.expression.graph === tracer.graph, t.expression.shape.lanes.isEmpty
     else { return value }
     let shape = t.expression.shape
     return Value(
@@ -127,12 +143,44 @@ extension Machine {
       if tracer.merged.contains(span) {
         do {
           return try merge(condition, predicate, yes, no, slots, frame, span)
-        } catch is CannotBatch {}
+        } catch is CannotBatch {
+          tracer.merged.remove(span)
+          tracer.unmergeable.insert(span)
+        }
       }
       return try decide(condition, span) ? yes(frame) : no(frame)
     default: break
     }
     throw notCondition(condition, span)
+  }
+
+  /// `a and b`, `a or b` where `a` is not one known boolean: `b` is evaluated under the condition that
+  /// it matters.
+  func shortCircuit(
+    _ function: FunctionID, _ a: Value, _ right: Code, _ frame: Frame, _ span: SourceSpan
+  ) throws -> Value {
+    guard let tracer, a.isMask, a.size ?? (0, 0) == (1, 1) else {
+      return try logic(function, a, right(frame), span)
+    }
+    let depth = tracer.predicates.count
+    switch function == .and ? a : try negation(a, span) {
+    case .lanes(let l): tracer.predicates.append(.known(l))
+    case .traced(let t): tracer.predicates.append(.traced(t.expression))
+    default: break
+    }
+    defer { tracer.predicates.removeSubrange(depth...) }
+    do {
+      return try logic(function, a, right(frame), span)
+    } catch let error as Diagnostic {
+      // An error only if the right side matters.
+      tracer.predicates.removeSubrange(depth...)
+      guard tracer.hasPoint, case .traced(let t) = a, t.expression.shape.lanes.isEmpty else {
+        throw tracer.levels.isEmpty ? error : CannotBatch(error.message, error.span)
+      }
+      let known = try decide(a, span)
+      if known == (function == .or) { return .boolean(known) }
+      return try logic(function, .boolean(known), right(frame), span)
+    }
   }
 
   /// Runs both sides, each on its own copy of the variables it assigns, and joins what differs.
@@ -141,6 +189,12 @@ extension Machine {
     _ frame: Frame, _ span: SourceSpan
   ) throws -> Value {
     guard let tracer else { return .nothing }
+    // A recursion through a condition would be followed on the side that ends it, too.
+    guard tracer.merging.filter({ $0 == span }).count < 3 else {
+      throw CannotBatch("a recursion through a condition", span)
+    }
+    tracer.merging.append(span)
+    defer { tracer.merging.removeLast() }
     let before = slots.map { frame[$0] }
     let depth = tracer.predicates.count
     func side(_ code: Code, _ predicate: Predicate) throws -> (Value, [Value]) {
@@ -149,7 +203,13 @@ extension Machine {
         tracer.predicates.removeSubrange(depth...)
         for (slot, value) in zip(slots, before) { frame[slot] = value }
       }
-      let value = try code(frame)
+      let value: Value
+      do {
+        value = try code(frame)
+      } catch let error as Diagnostic {
+        // An error only if this side is taken.
+        throw CannotBatch(error.message, error.span)
+      }
       if state.pointee.jump != .none {
         state.pointee.jump = .none
         throw CannotBatch("a jump on one side of a condition", span)
@@ -178,7 +238,9 @@ extension Machine {
     _ condition: Value, _ a: Value, _ b: Value, _ span: SourceSpan
   ) throws -> Value {
     switch (a, b) {
-    case (.unset, _), (_, .unset): return .unset
+    case (.unset, .unset): return .unset
+    case (.unset, _), (_, .unset):
+      throw CannotBatch("a variable that only one side of a condition assigns", span)
     case (.nothing, .nothing): return .nothing
     case (.record(let x), .record(let y)) where x.names == y.names:
       return .record(

@@ -24,8 +24,20 @@ extension Machine {
         .error, "\(what) wants a function, found \(value.kindDescription)", at: span,
         help: "a formula is differentiated by `differentiate E by x`")
     }
+    var depth = 1
+    var inner = base
+    while case .derived(let further) = inner.kind {
+      inner = further.base
+      depth += 1
+    }
+    guard depth <= Self.highestOrder else {
+      throw Diagnostic(
+        .error, "derivatives are taken of derivatives up to \(Self.highestOrder) times", at: span)
+    }
     return .function(Function(.derived(DerivedFunction(base: base, order: order))))
   }
+
+  private static let highestOrder = 50
 
   func callDerived(
     _ derived: DerivedFunction, _ arguments: [Value],
@@ -56,22 +68,21 @@ extension Machine {
         at: k < spans.count ? spans[k] : span,
         help: "arguments given by name are held fixed: `\(derived.name)(w, n = 3)`")
     }
-    let isTraced = (positional + directions + named.map(\.value)).contains { $0.isTraced }
     if tracer != nil {
       return try inGraph(derived, positional, directions, named, spans, span)
     }
-    _ = isTraced
     return try compiledCall(derived, positional, directions, named, spans, span)
   }
 
   // MARK: Inside a trace
 
   /// The derivative as further nodes of the graph being traced: the arguments become inputs of
-  /// their own, which are replaced by the real ones afterwards.
+  /// their own, which are replaced by the real ones afterwards. With `areInputs` the arguments are
+  /// inputs that nothing else can have seen.
   private func inGraph(
     _ derived: DerivedFunction, _ positional: [Value], _ directions: [Value],
     _ named: [(name: String, value: Value, span: SourceSpan)], _ spans: [SourceSpan],
-    _ span: SourceSpan
+    _ span: SourceSpan, areInputs: Bool = false
   ) throws -> Value {
     guard let tracer else { return .nothing }
     let graph = try place(span)
@@ -85,6 +96,10 @@ extension Machine {
     var inputs: [Expression] = []
     var replacements: [Int32: Expression] = [:]
     for (leaf, part) in zip(leaves, parts) {
+      if areInputs {
+        inputs.append(try expression(part, span))
+        continue
+      }
       // A variable may differ in every lane that the function sees.
       let shape = lanes.with(rows: leaf.rows, columns: leaf.columns)
       let real = try expression(part, span).broadcast(to: shape)
@@ -144,9 +159,11 @@ extension Machine {
       return Results(expressions: gradient(of: y, by: inputs), value: structured)
     case .jacobian:
       try refuseInLanes("jacobian", span)
+      try refuseLarge(y.shape.count, inputs, span)
       return Results(expressions: [OptCalculus.jacobian(of: [y], by: inputs)]) { $0[0] }
     case .hessian:
       try refuseInLanes("hessian", span)
+      try refuseLarge(nil, inputs, span)
       return Results(expressions: [hessian(of: y, by: inputs)]) { $0[0] }
     case .hvp:
       return Results(expressions: hvp(of: y, by: inputs, along: try along()), value: structured)
@@ -163,6 +180,16 @@ extension Machine {
       }
       let weighted = (y * (try expression(direction, span))).reduceElements(.sum)
       return Results(expressions: gradient(of: weighted, by: inputs), value: structured)
+    }
+  }
+
+  /// Refuses a matrix of derivatives by `inputs` that memory has no room for, with the directions
+  /// that it is made of.
+  private func refuseLarge(_ rows: Int?, _ inputs: [Expression], _ span: SourceSpan) throws {
+    let columns = inputs.reduce(0) { $0 + $1.shape.count }
+    let count = Double(max(rows ?? columns, columns)) * Double(columns)
+    guard count <= Double(Matrix.largestCount) / 2 else {
+      throw Matrix.tooLarge(rows ?? columns, columns, span)
     }
   }
 
@@ -222,6 +249,21 @@ extension Machine {
 
   // MARK: Outside a trace
 
+  private func compiledCalls(of function: Function) -> CompiledCalls {
+    // Built-in functions are shared by all machines; what is compiled belongs to one.
+    guard case .closure = function.kind else {
+      let key = ObjectIdentifier(function)
+      if let known = sharedFunctionCalls[key] { return known }
+      let made = CompiledCalls()
+      if function.isShared { sharedFunctionCalls[key] = made }
+      return made
+    }
+    if let known = function.compiled { return known }
+    let made = CompiledCalls()
+    function.compiled = made
+    return made
+  }
+
   private func compiledCall(
     _ derived: DerivedFunction, _ positional: [Value], _ directions: [Value],
     _ named: [(name: String, value: Value, span: SourceSpan)], _ spans: [SourceSpan],
@@ -229,8 +271,7 @@ extension Machine {
   ) throws -> Value {
     let base = derived.base
     let names = base.parameterNames
-    let calls = base.compiled ?? CompiledCalls()
-    base.compiled = calls
+    let calls = compiledCalls(of: base)
     // Positional arguments, then directions, then named data are flat inputs.
     var leaves: [Leaf] = []
     let templates = positional.enumerated().map { k, value in
@@ -257,16 +298,21 @@ extension Machine {
       if named.contains(where: { if case .number = $0.value { true } else { false } }) {
         calls.namedNumbers += 1
       }
-      let function = Value.function(Function(.derived(derived)))
       let constants = zip(named, namedTemplates).map { ($0.name, $1, $0.span) }
+      let order = derived.order
       traced = TracedFunction(self, leaves: leaves, variableCount: variableCount, at: span) {
-        [unowned self] values in
-        let arguments = (templates + directionTemplates).map { $0.value { values[$0] } }
+        [unowned self, unowned base] values in
+        // The base owns what is compiled here and cannot be owned by it.
+        let derived = DerivedFunction(base: base, order: order)
+        func arguments(_ templates: [Template]) -> [Value] {
+          templates.map { $0.value { values[$0] } }
+        }
         let fixed = constants.map { name, template, place in
           (name: name, value: template.value { values[$0] }, span: place)
         }
-        let result = try self.apply(
-          function, arguments, named: fixed, spans: spans, at: span, calleeSpan: span)
+        let result = try self.inGraph(
+          derived, arguments(templates), arguments(directionTemplates), fixed, spans, span,
+          areInputs: true)
         // One flat vector: the parts in order.
         return try self.flattened(result, span)
       }
@@ -321,7 +367,7 @@ extension Machine {
   func flattened(_ value: Value, _ span: SourceSpan) throws -> Value {
     if value.isNumeric { return value }
     var leaves: [Leaf] = []
-    let template = Template.of(value, named: "", &leaves)
+    let template = Template.of(value, named: "", &leaves, booleans: true)
     let parts = try (template.leaves(of: value) ?? []).map { try expression($0, span) }
     let graph = try place(span)
     var pieces: [(expression: Expression, map: StridedMap)] = []

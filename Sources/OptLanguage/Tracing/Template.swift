@@ -19,27 +19,35 @@ struct Leaf {
   let columns: Int
   /// The path for formulas: `p.W`.
   let name: String
+  /// Whether the numbers are answers of comparisons.
+  var isMask = false
   var count: Int { rows * columns }
   var shape: Shape { Shape(rows: rows, columns: columns) }
 }
 
 extension Template {
   /// The template of a value; its numbers are appended to `leaves`.
-  static func of(_ value: Value, named name: String, _ leaves: inout [Leaf]) -> Template {
+  /// Booleans count as numbers only where `booleans` says so.
+  static func of(
+    _ value: Value, named name: String, _ leaves: inout [Leaf], booleans: Bool = false
+  ) -> Template {
     switch value {
-    case .number, .matrix, .traced, .lanes:
+    case .boolean where !booleans: return .constant(value)
+    case .number, .matrix, .traced, .lanes, .boolean:
       let (rows, columns) = value.size ?? (1, 1)
-      leaves.append(Leaf(rows: rows, columns: columns, name: name))
+      leaves.append(Leaf(rows: rows, columns: columns, name: name, isMask: value.isMask))
       return .numbers(rows: rows, columns: columns, leaf: leaves.count - 1)
     case .record(let record) where record.report == nil:
       return .record(
         record.names,
         zip(record.names, record.values).map { field, value in
-          of(value, named: "\(name).\(field)", &leaves)
+          of(value, named: "\(name).\(field)", &leaves, booleans: booleans)
         })
     case .list(let list):
       return .list(
-        list.items.enumerated().map { k, item in of(item, named: "\(name)[\(k + 1)]", &leaves) })
+        list.items.enumerated().map { k, item in
+          of(item, named: "\(name)[\(k + 1)]", &leaves, booleans: booleans)
+        })
     default: return .constant(value)
     }
   }
@@ -84,7 +92,8 @@ extension Template {
   /// A text that is equal for values that one trace serves.
   func key(_ leaves: [Leaf]) -> String {
     switch self {
-    case .numbers(let rows, let columns, _): "\(rows)x\(columns)"
+    case .numbers(let rows, let columns, let k):
+      "\(rows)x\(columns)" + (leaves[k].isMask ? "?" : "")
     case .record(let names, let parts):
       "(" + zip(names, parts).map { "\($0)=\($1.key(leaves))" }.joined(separator: ",") + ")"
     case .list(let parts): "[" + parts.map { $0.key(leaves) }.joined(separator: ",") + "]"

@@ -44,11 +44,20 @@ final class Executable {
   private let keyInput: Int?
   private let key: Buffer
 
-  init(_ path: TracedPath, _ outputs: [Expression], extraInputs: [Expression] = []) {
+  init(
+    _ path: TracedPath, _ outputs: [Expression], extraInputs: [Expression] = [],
+    at span: SourceSpan
+  ) throws {
     let graph = path.tracer.graph
     guards = path.tracer.guards.filter { $0.predicate.constant == nil }
     resultCount = outputs.count
     program = Program(graph, outputs: outputs + guards.map(\.predicate))
+    guard program.memoryCount <= Matrix.largestCount else {
+      throw Diagnostic(
+        .error,
+        "this needs \(NumberFormat.short(Double(program.memoryCount) * 8e-9)) GB for values on "
+          + "the way", at: span)
+    }
     workspace = program.makeWorkspace()
     var places: [Int32: Int] = [:]
     for (k, input) in (path.inputs + extraInputs).enumerated() { places[input.index] = k }
@@ -117,6 +126,7 @@ final class TracedFunction {
   private let call: ([Value]) throws -> Value
   private var paths: [TracedPath] = []
   private var brokenAt: [SourceSpan: Int] = [:]
+  private var unmergeable: Set<SourceSpan> = []
   private let span: SourceSpan
   /// -1 for a function that is to be maximised.
   let sign: Double
@@ -209,13 +219,15 @@ final class TracedFunction {
     guard let matrix = cell.value.pointee.matrix,
       let entry = path.tracer.globals.first(where: { $0.cell === cell })
     else { return false }
-    return entry.expression.shape == matrix.shape
+    return entry.expression.shape == matrix.shape && entry.isMask == matrix.isMask
   }
 
   private func trace() throws -> TracedPath {
     let tracer = Tracer(.execution, hasPoint: true)
     tracer.draw = draw
-    for (place, count) in brokenAt where count >= 2 { tracer.merged.insert(place) }
+    for (place, count) in brokenAt where count >= 2 && !unmergeable.contains(place) {
+      tracer.merged.insert(place)
+    }
     let definitions = machine.state.pointee.definitions
     var inputs: [Expression] = []
     var values: [Value] = []
@@ -226,9 +238,10 @@ final class TracedFunction {
       buffer.pointer.update(from: pointers[k], count: leaf.count)
       tracer.interpreter.bind(input, buffer)
       inputs.append(input)
-      values.append(.traced(TracedNumbers(input)))
+      values.append(.traced(TracedNumbers(input, isMask: leaf.isMask)))
     }
     let result = try machine.tracing(tracer) { try call(values) }
+    unmergeable.formUnion(tracer.unmergeable)
     return TracedPath(tracer, inputs, result, checkedAt: definitions)
   }
 
@@ -251,24 +264,35 @@ final class TracedFunction {
           Input(name: "direction \(k)", role: .data, shape: variable.shape))
       }
     }
+    let total = variables.reduce(0) { $0 + $1.shape.count }
+    func square(_ rows: Int) throws {
+      // Directions and results are two such matrices.
+      let limit = Double(Matrix.largestCount) / 2
+      guard Double(rows) * Double(total) <= limit else { throw Matrix.tooLarge(rows, total, span) }
+    }
+    let outputs: [Expression]
+    var along: [Expression] = []
     switch query {
-    case .value: return Executable(path, [y])
-    case .gradient: return Executable(path, gradient(of: y, by: variables))
-    case .valueAndGradient: return Executable(path, [y] + gradient(of: y, by: variables))
+    case .value, .pullback: outputs = [y]
+    case .gradient: outputs = gradient(of: y, by: variables)
+    case .valueAndGradient: outputs = [y] + gradient(of: y, by: variables)
     case .valueGradientHessian:
-      return Executable(
-        path, [y] + gradient(of: y, by: variables) + [hessian(of: y, by: variables)])
-    case .hessian: return Executable(path, [hessian(of: y, by: variables)])
-    case .jacobian: return Executable(path, [OptCalculus.jacobian(of: [y], by: variables)])
+      try square(total)
+      outputs = [y] + gradient(of: y, by: variables) + [hessian(of: y, by: variables)]
+    case .hessian:
+      try square(total)
+      outputs = [hessian(of: y, by: variables)]
+    case .jacobian:
+      try square(max(y.shape.count, total))
+      outputs = [OptCalculus.jacobian(of: [y], by: variables)]
     case .prime:
       let ones = variables.map { ($0, tangent: path.tracer.graph.number(1)) }
-      return Executable(path, pushforward([y], along: ones))
+      outputs = pushforward([y], along: ones)
     case .product:
-      let along = direction()
-      return Executable(path, hvp(of: y, by: variables, along: along), extraInputs: along)
-    case .pullback:
-      return Executable(path, [y])
+      along = direction()
+      outputs = hvp(of: y, by: variables, along: along)
     }
+    return try Executable(path, outputs, extraInputs: along, at: span)
   }
 }
 
@@ -279,8 +303,23 @@ extension Machine {
     self.tracer = tracer
     defer {
       self.tracer = outer
-      if let outer { for (cell, _) in tracer.reads { outer.noteRead(cell) } }
+      // What is read inside is read outside, too.
+      if let reader = outer ?? suspended {
+        for (cell, _) in tracer.reads { reader.noteRead(cell) }
+      }
     }
     return try body()
+  }
+
+  /// Computes outside of the trace being made, which still learns what is read, until the function
+  /// that is returned is called.
+  func suspendTrace() -> () -> Void {
+    let (outer, before) = (tracer, suspended)
+    suspended = outer ?? before
+    tracer = nil
+    return { [unowned self] in
+      tracer = outer
+      suspended = before
+    }
   }
 }

@@ -47,7 +47,7 @@ final class Tracer {
   private(set) var reads: [(cell: Cell, version: Int)] = []
   private var readCells: Set<ObjectIdentifier> = []
   /// Inputs that stand for global names, with the values they have now.
-  private(set) var globals: [(cell: Cell, expression: Expression)] = []
+  private(set) var globals: [(cell: Cell, expression: Expression, isMask: Bool)] = []
   private var globalValues: [ObjectIdentifier: Value] = [:]
   /// Sizes of the open lane levels, outermost first.
   var levels: [Int32] = []
@@ -55,6 +55,10 @@ final class Tracer {
   var predicates: [Predicate] = []
   /// Conditions that are traced as `select` though they could be decided.
   var merged: Set<SourceSpan> = []
+  /// Conditions whose sides cannot be merged.
+  var unmergeable: Set<SourceSpan> = []
+  /// Conditions whose sides are being merged, outermost first.
+  var merging: [SourceSpan] = []
   /// Comprehensions that could not be batched, with the reason.
   var unrolled: [ObjectIdentifier: CannotBatch] = [:]
   /// Places of nodes, by origin.
@@ -94,7 +98,7 @@ final class Tracer {
     if let known = globalValues[ObjectIdentifier(cell)] { return known }
     let expression = graph.input(Input(name: cell.name, role: .global, shape: matrix.shape))
     interpreter.bind(expression, matrix.buffer)
-    globals.append((cell, expression))
+    globals.append((cell, expression, matrix.isMask))
     let value = Value.traced(TracedNumbers(expression, isMask: matrix.isMask))
     globalValues[ObjectIdentifier(cell)] = value
     return value

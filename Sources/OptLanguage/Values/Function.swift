@@ -17,7 +17,13 @@ package final class Function {
   /// Programs compiled for calls of derivatives of this function.
   var compiled: CompiledCalls?
 
-  package init(_ kind: Kind) { self.kind = kind }
+  /// Whether it is a built-in function, which all machines share.
+  let isShared: Bool
+
+  package init(_ kind: Kind, isShared: Bool = false) {
+    self.kind = kind
+    self.isShared = isShared
+  }
 
   /// The name in errors and help; nil for a function without one.
   package var name: String? {

@@ -43,7 +43,9 @@ package final class Matrix {
     return buffer.pointer
   }
 
-  package func copy() -> Matrix { Matrix(buffer, rows: rows, columns: columns) }
+  package func copy(isMask: Bool = false) -> Matrix {
+    Matrix(buffer, rows: rows, columns: columns, isMask: isMask)
+  }
 
   /// The same elements in the same order with another size of the same count.
   package func reshaped(rows: Int, columns: Int) -> Matrix {
@@ -78,6 +80,7 @@ package final class Matrix {
     guard rows >= 0, columns >= 0, rows * columns <= Double(largestCount),
       rows <= Double(largestCount), columns <= Double(largestCount)
     else { return nil }
-    return Int(rows) * Int(columns)
+    let count = Int(rows) * Int(columns)
+    return MemoryLimit.allows(count) ? count : nil
   }
 }

@@ -36,7 +36,7 @@ extension Machine {
     guard arguments.count <= names.count else {
       throw Diagnostic(
         .error, "`\(entry.name)` has \(names.count) option\(names.count == 1 ? "" : "s")", at: span,
-        help: names.isEmpty ? nil : "they are: \(names.joined(separator: ", "))")
+        help: names.isEmpty ? nil : "it has: \(names.joined(separator: ", "))")
     }
     let given =
       zip(names, arguments).map { (name: $0, value: $1, span: span) } + named
@@ -49,9 +49,10 @@ extension Machine {
             ? names.isEmpty ? "it has none" : "it has: \(names.joined(separator: ", "))"
             : "did you mean `\(near.joined(separator: "` or `"))`?")
       }
-      guard let number = value.scalar else {
+      guard let number = value.scalar, !number.isNaN else {
+        let found = value.scalar == nil ? value.kindDescription : "nan"
         throw Diagnostic(
-          .error, "the option `\(name)` is a number, found \(value.kindDescription)", at: place)
+          .error, "the option `\(name)` is a number, found \(found)", at: place)
       }
       options[name] = number
     }

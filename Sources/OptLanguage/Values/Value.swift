@@ -27,6 +27,8 @@ package enum Value {
 
 /// Characters.
 package final class Text: Sendable {
+  /// Bytes that a text may have.
+  static let largest = 100_000_000
   package let string: String
   package init(_ string: String) { self.string = string }
 }
@@ -34,7 +36,11 @@ package final class Text: Sendable {
 /// Values of any kind in order.
 package final class List {
   package var items: [Value]
-  package init(_ items: [Value]) { self.items = items }
+  var extent: Extent
+  package init(_ items: [Value]) {
+    self.items = items
+    extent = Extent(of: items)
+  }
 }
 
 /// Named values in order. A result of `minimize` is one, with a report for its display.
@@ -43,11 +49,13 @@ package final class Record {
   package var values: [Value]
   /// What is shown instead of the fields.
   package var report: (any Report)?
+  var extent: Extent
 
   package init(names: [String], values: [Value], report: (any Report)? = nil) {
     self.names = names
     self.values = values
     self.report = report
+    extent = Extent(of: values)
   }
 
   package subscript(name: String) -> Value? {

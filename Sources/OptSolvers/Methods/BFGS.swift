@@ -18,7 +18,8 @@ package struct BFGS: Method {
       Builds an approximation of the inverse Hessian from the changes of the gradient and searches
       along the quasi-Newton direction with the strong Wolfe conditions.
       """,
-    options: [], needs: .gradient, make: { _ in BFGS() })
+    options: [], needs: .gradient, make: { _ in BFGS() },
+    keepsMatrix: true)
 
   package var name: String { "bfgs" }
   package var options: [MethodOption] {

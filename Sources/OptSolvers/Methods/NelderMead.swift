@@ -18,7 +18,8 @@ package struct NelderMead: Method {
       Moves a simplex of n + 1 points downhill using values only, with the coefficients of Gao and
       Han. Ends when the simplex is small both in the variables and in the value.
       """,
-    options: [], needs: .value, make: { _ in NelderMead() })
+    options: [], needs: .value, make: { _ in NelderMead() },
+    keepsMatrix: true)
 
   package var name: String { "nelder_mead" }
   package var options: [MethodOption] {

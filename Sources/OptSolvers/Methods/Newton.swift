@@ -18,7 +18,8 @@ package struct Newton: Method {
       Factorises the Hessian at every step, made positive definite where it is not, and searches
       along Newton's direction. Leaves saddle points along negative curvature.
       """,
-    options: [], needs: [.gradient, .hessian], make: { _ in Newton() })
+    options: [], needs: [.gradient, .hessian], make: { _ in Newton() },
+    keepsMatrix: true)
 
   package var name: String { "newton" }
   package var options: [MethodOption] {

@@ -9,7 +9,7 @@ extension Parser {
         throw parser.fail("these brackets are empty", open, help: "`nothing` is the empty value")
       }
       if parser.canBeFieldName, parser.following.isSymbol("=") {
-        return parser.plain(try parser.record(open), touching: true)
+        return Factor(try parser.record(open), touching: true)
       }
       let inner = try parser.expression()
       if parser.token.isSymbol(",") {
@@ -20,7 +20,8 @@ extension Parser {
       try parser.refuseSemicolon()
       try parser.close(open, with: ")", after: "the expression", inner)
       // The brackets belong to the node's place.
-      parser.tree.setSpan(parser.span(from: open.start), of: inner)
+      let place = parser.span(from: open.start)
+      parser.tree.setSpan(place, of: inner)
       return Factor(
         id: inner, admitsTouching: true, multipliesBracket: parser.tree[inner].isArithmetic)
     }

@@ -94,7 +94,7 @@ extension Parser {
         .conditional(condition: part.condition, then: part.then, otherwise: otherwise),
         from: part.start)
     }
-    return otherwise ?? tree.append(.invalid, at: span(token))
+    return otherwise ?? add(.invalid, at: token)
   }
 
   private mutating func branch(_ asStatement: Bool) throws -> NodeID {
@@ -114,8 +114,8 @@ extension Parser {
   }
 
   mutating func infix(_ op: InfixOperator, _ left: NodeID, _ right: NodeID) -> NodeID {
-    tree.append(
-      .infix(op, left, right), at: tree.span(of: left).joined(with: tree.span(of: right)))
+    let place = tree.span(of: left).joined(with: tree.span(of: right))
+    return tree.append(.infix(op, left, right), at: place)
   }
 
   private mutating func disjunction() throws -> NodeID {

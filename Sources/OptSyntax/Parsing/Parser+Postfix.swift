@@ -151,7 +151,7 @@ extension Parser {
       let colon = token
       if following.isSymbol("]") || following.isSymbol(",") {
         advance()
-        return tree.append(.wholeIndex, at: span(colon))
+        return add(.wholeIndex, at: colon)
       }
       throw fail(
         "a range needs both ends", colon,

@@ -7,15 +7,15 @@ extension Parser {
     case .number(let value):
       advance()
       return Factor(
-        id: tree.append(.number(value, spelling: here.text), at: span(here)),
+        id: add(.number(value, spelling: here.text), at: here),
         admitsTouching: true, multipliesBracket: true)
     case .text:
       advance()
-      return plain(try text(here))
+      return Factor(try text(here))
     case .name:
       advance()
       try refuseForeignName(here)
-      return plain(tree.append(.name(here.text), at: span(here)))
+      return Factor(add(.name(here.text), at: here))
     case .keyword: return try keyword(here)
     case .verb: throw bareSentence()
     case .clauseWord:
@@ -31,27 +31,23 @@ extension Parser {
     }
   }
 
-  func plain(_ id: NodeID, touching: Bool = false) -> Factor {
-    Factor(id: id, admitsTouching: touching, multipliesBracket: false)
-  }
-
   private mutating func keyword(_ here: Token) throws -> Factor {
     switch here.text {
     case "true", "false":
       advance()
-      return plain(tree.append(.boolean(here.text == "true"), at: span(here)))
+      return Factor(add(.boolean(here.text == "true"), at: here))
     case "nothing":
       advance()
-      return plain(tree.append(.nothing, at: span(here)))
+      return Factor(add(.nothing, at: here))
     case "end":
       guard inIndex else {
         throw fail(
           "`end` stands only inside an index", here, help: "blocks are written `{ … }`")
       }
       advance()
-      return plain(tree.append(.endIndex, at: span(here)))
-    case "if": return plain(try nested { try $0.conditional(asStatement: false) })
-    case "not": return plain(try nested { try $0.negation() })
+      return Factor(add(.endIndex, at: here))
+    case "if": return Factor(try nested { try $0.conditional(asStatement: false) })
+    case "not": return Factor(try nested { try $0.negation() })
     case "for":
       throw fail(
         "`for` cannot stand here", here,
@@ -64,11 +60,11 @@ extension Parser {
   private mutating func bracketOrSign(_ here: Token) throws -> Factor {
     switch here.text {
     case "(": return try parenthesis(here)
-    case "[": return plain(try brackets(here), touching: true)
-    case "{": return plain(try block())
+    case "[": return Factor(try brackets(here), touching: true)
+    case "{": return Factor(try block())
     case "???":
       advance()
-      return plain(tree.append(.gap, at: span(here)))
+      return Factor(add(.gap, at: here))
     case "√": return try root(here)
     case "∇": return try nabla(here)
     case "-", "+":
@@ -123,7 +119,7 @@ extension Parser {
     let operand: NodeID
     if token.kind == .name {
       let name = token
-      operand = tree.append(.name(name.text), at: span(name))
+      operand = add(.name(name.text), at: name)
       advance()
       if token.isSymbol("."), !token.spaced {
         throw fail(
@@ -135,7 +131,7 @@ extension Parser {
     } else {
       throw fail("`∇` wants a function's name, found \(describe(token))", token)
     }
-    return plain(add(.prefix(.nabla, operand), from: here.start))
+    return Factor(add(.prefix(.nabla, operand), from: here.start))
   }
 
   // MARK: Texts
@@ -150,7 +146,7 @@ extension Parser {
         parts.append(.value(try nested { try $0.interpolated(range) }, format: format))
       }
     }
-    return tree.append(.text(parts), at: span(token))
+    return add(.text(parts), at: token)
   }
 
   /// An expression between the braces of a text, read into this tree.

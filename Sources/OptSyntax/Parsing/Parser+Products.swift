@@ -154,8 +154,8 @@ extension Parser {
     guard let value = Double(digits) else { throw fail("this power is not a number", exponent) }
     try refusePowerOfFunction(base.id, exponent.text)
     advance()
-    var power = tree.append(.number(value, spelling: digits), at: span(exponent))
-    if negative { power = tree.append(.prefix(.minus, power), at: span(exponent)) }
+    var power = add(.number(value, spelling: digits), at: exponent)
+    if negative { power = add(.prefix(.minus, power), at: exponent) }
     return Factor(
       id: infix(.power, base.id, power), admitsTouching: true, multipliesBracket: true)
   }
@@ -196,5 +196,12 @@ extension SourceText {
   func endsWithBracket(_ id: NodeID, _ tree: SyntaxTree) -> Bool {
     let end = Int(tree.span(of: id).end)
     return end > 0 && end <= bytes.count && bytes[end - 1] == 0x29
+  }
+}
+
+extension Parser.Factor {
+  /// A factor after which `(` calls.
+  init(_ id: NodeID, touching: Bool = false) {
+    self.init(id: id, admitsTouching: touching, multipliesBracket: false)
   }
 }

@@ -47,7 +47,8 @@ extension Parser {
       let start = next
       let known = diagnostics.count
       do {
-        tree.statements.append(try terminated())
+        let statement = try terminated()
+        tree.statements.append(statement)
       } catch {
         depth = 0
         recover(from: start)

@@ -121,8 +121,17 @@ package struct Parser {
     return text.contains("\n") ? "…" : text
   }
 
+  /// Adds a node that reaches from `start` to the token before this one. The place is made first:
+  /// while a copy of the parser lives, every change of the tree would copy all nodes.
   mutating func add(_ node: SyntaxNode, from start: Int32) -> NodeID {
-    tree.append(node, at: span(from: start))
+    let place = span(from: start)
+    return tree.append(node, at: place)
+  }
+
+  /// Adds a node in the place of a token.
+  mutating func add(_ node: SyntaxNode, at token: Token) -> NodeID {
+    let place = SourceSpan(source, token.start, token.end)
+    return tree.append(node, at: place)
   }
 
   func startOf(_ id: NodeID) -> Int32 { tree.span(of: id).start }
