@@ -35,7 +35,7 @@ enum ArrayUse {
         if case .name(let name) = tree[operand], parameters.contains(name) { return true }
       case .call(let callee, let arguments):
         guard case .name(let name) = tree[callee], !parameters.contains(name) else { break }
-        let value = try? machine.user.cell(name).resolved(machine)
+        let value = try? (code.namespace ?? machine.user).cell(name).resolved(machine)
         guard case .function(let function)? = value else { break }
         if case .builtin = function.kind, arguments.count == 1,
           !arguments.allSatisfy({ isHarmless(tree[$0.value]) })

@@ -42,7 +42,7 @@ package struct HelpTopic: Sendable {
     Derivatives                  f' · f'' · ∇f(1, 2) · hessian(f)(1, 2)
                                  differentiate x^2 sin(x) by x
     Minima                       minimize f(x, y) from x = -1.2, y = 1
-                                 … subject to x >= 0 … using bfgs … until steps = 100
+                                 … subject to x >= 0 … using bfgs … until steps = 50
     Data                         t = read("file.csv"), then
                                  fit y ~ a*x + b to t from a = 1, b = 0
     Pictures                     plot sin(x) over x in [0, 2π]
