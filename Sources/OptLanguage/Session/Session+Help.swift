@@ -1,4 +1,5 @@
 /// Names, help and completion: what a session tells about itself.
+import OptNumerics
 import OptSyntax
 
 extension Session {
