@@ -12,10 +12,47 @@
 #include <dlfcn.h>
 #include <math.h>
 
-typedef double v4d __attribute__((vector_size(32)));
-typedef double v4u __attribute__((vector_size(32), aligned(8), may_alias));
-typedef v4d (*vector1)(v4d);
-typedef v4d (*vector2)(v4d, v4d);
+// Four numbers are passed in one register. How a compiler passes them depends on the processor that
+// the whole file is compiled for, not on that of one function: the calls are written out instead.
+// Both take a function, the target, the operands, and how many times four numbers there are (> 0).
+void ck_map1(const void *f, double *d, const double *a, int64_t quads);
+void ck_map2(const void *f, double *d, const double *a, const double *b, int64_t quads);
+__asm__(
+  ".text\n"
+  ".p2align 4\n"
+  ".hidden ck_map1\n"
+  ".globl ck_map1\n"
+  ".type ck_map1, @function\n"
+  "ck_map1:\n"
+  "  push %rbx\n  push %r12\n  push %r13\n  push %r14\n  push %r15\n"
+  "  mov %rdi, %rbx\n  mov %rsi, %r12\n  mov %rdx, %r13\n  mov %rcx, %r14\n"
+  "1:\n"
+  "  vmovupd (%r13), %ymm0\n"
+  "  call *%rbx\n"
+  "  vmovupd %ymm0, (%r12)\n"
+  "  add $32, %r13\n  add $32, %r12\n  dec %r14\n"
+  "  jnz 1b\n"
+  "  vzeroupper\n"
+  "  pop %r15\n  pop %r14\n  pop %r13\n  pop %r12\n  pop %rbx\n"
+  "  ret\n"
+  ".size ck_map1, .-ck_map1\n"
+  ".p2align 4\n"
+  ".hidden ck_map2\n"
+  ".globl ck_map2\n"
+  ".type ck_map2, @function\n"
+  "ck_map2:\n"
+  "  push %rbx\n  push %r12\n  push %r13\n  push %r14\n  push %r15\n"
+  "  mov %rdi, %rbx\n  mov %rsi, %r12\n  mov %rdx, %r13\n  mov %rcx, %r15\n  mov %r8, %r14\n"
+  "1:\n"
+  "  vmovupd (%r13), %ymm0\n  vmovupd (%r15), %ymm1\n"
+  "  call *%rbx\n"
+  "  vmovupd %ymm0, (%r12)\n"
+  "  add $32, %r13\n  add $32, %r15\n  add $32, %r12\n  dec %r14\n"
+  "  jnz 1b\n"
+  "  vzeroupper\n"
+  "  pop %r15\n  pop %r14\n  pop %r13\n  pop %r12\n  pop %rbx\n"
+  "  ret\n"
+  ".size ck_map2, .-ck_map2\n");
 
 static void *library(void) {
   static void *handle;
@@ -24,40 +61,37 @@ static void *library(void) {
 }
 
 // The tail is filled up, so that a value does not depend on its place.
-#define LOOP1(VALUE)                                        \
-  int64_t i = 0;                                            \
-  for (; i + 4 <= n; i += 4) {                              \
-    const v4d x = *(const v4u *)(a + i);                    \
-    *(v4u *)(d + i) = (VALUE);                              \
-  }                                                         \
-  if (i < n) {                                              \
-    double tail[4] = {1, 1, 1, 1}, out[4];                  \
-    for (int64_t k = i; k < n; k++) tail[k - i] = a[k];     \
-    const v4d x = *(const v4u *)tail;                       \
-    *(v4u *)out = (VALUE);                                  \
-    for (int64_t k = i; k < n; k++) d[k] = out[k - i];      \
+static void map1(const void *f, double *d, const double *a, int64_t n) {
+  const int64_t whole = n / 4, rest = n % 4;
+  if (whole > 0) ck_map1(f, d, a, whole);
+  if (rest > 0) {
+    double x[4] = {1, 1, 1, 1}, out[4];
+    for (int64_t k = 0; k < rest; k++) x[k] = a[4 * whole + k];
+    ck_map1(f, out, x, 1);
+    for (int64_t k = 0; k < rest; k++) d[4 * whole + k] = out[k];
   }
+}
+
+static void map2(const void *f, double *d, const double *a, const double *b, int64_t n) {
+  const int64_t whole = n / 4, rest = n % 4;
+  if (whole > 0) ck_map2(f, d, a, b, whole);
+  if (rest > 0) {
+    double x[4] = {1, 1, 1, 1}, y[4] = {1, 1, 1, 1}, out[4];
+    for (int64_t k = 0; k < rest; k++) x[k] = a[4 * whole + k], y[k] = b[4 * whole + k];
+    ck_map2(f, out, x, y, 1);
+    for (int64_t k = 0; k < rest; k++) d[4 * whole + k] = out[k];
+  }
+}
 
 #define UNARY(NAME)                                                             \
-  static vector1 v_##NAME;                                                      \
-  CK_AVX2 static void packed_##NAME(double *d, const double *a, int64_t n) {    \
-    const vector1 f = v_##NAME;                                                 \
-    LOOP1(f(x))                                                                 \
+  static const void *v_##NAME;                                                  \
+  static void packed_##NAME(double *d, const double *a, int64_t n) {            \
+    map1(v_##NAME, d, a, n);                                                    \
   }
 #define BINARY(NAME)                                                            \
-  static vector2 v_##NAME;                                                      \
-  CK_AVX2 static void packed_##NAME(                                            \
-    double *d, const double *a, const double *b, int64_t n) {                   \
-    const vector2 f = v_##NAME;                                                 \
-    int64_t i = 0;                                                              \
-    for (; i + 4 <= n; i += 4)                                                  \
-      *(v4u *)(d + i) = f(*(const v4u *)(a + i), *(const v4u *)(b + i));        \
-    if (i < n) {                                                                \
-      double x[4] = {1, 1, 1, 1}, y[4] = {1, 1, 1, 1}, out[4];                  \
-      for (int64_t k = i; k < n; k++) x[k - i] = a[k], y[k - i] = b[k];         \
-      *(v4u *)out = f(*(v4u *)x, *(v4u *)y);                                    \
-      for (int64_t k = i; k < n; k++) d[k] = out[k - i];                        \
-    }                                                                           \
+  static const void *v_##NAME;                                                  \
+  static void packed_##NAME(double *d, const double *a, const double *b, int64_t n) { \
+    map2(v_##NAME, d, a, b, n);                                                 \
   }
 
 #define UNARIES(X)                                                              \
@@ -95,7 +129,7 @@ CK_AVX2 static void packed_softplus(double *d, const double *a, int64_t n) {
 
 #define FIND_AS(NAME, PREFIX, ARITY)                                            \
   if (!strcmp(name, #NAME)) {                                                   \
-    if (!v_##NAME) *(void **)&v_##NAME = dlsym(library(), PREFIX #NAME);        \
+    if (!v_##NAME) v_##NAME = dlsym(library(), PREFIX #NAME);        \
     *arity = ARITY;                                                             \
     return v_##NAME ? (const void *)packed_##NAME : NULL;                       \
   }

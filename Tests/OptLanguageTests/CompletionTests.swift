@@ -8,7 +8,7 @@ struct CompletionTests {
     _ = listener.lines(
       """
       rosen(x, y) = (1 - x)^2 + 100(y - x^2)^2
-      scale(v, factor = 2, shift = 0) = factor*v + shift
+      scale(v, gain = 2, shift = 0) = gain*v + shift
       p = (weights = [1, 2], bias = 0, inner = (depth = 1))
       mine = gd(rate = 0.1)
       total = 3
@@ -23,7 +23,7 @@ struct CompletionTests {
   @Test(arguments: [
     ("tot", "total"), ("ro", "rosen"), ("mini", "minimize"), ("wh", "while"), ("x = tanh", "tanh"),
     ("p.we", "weights"), ("p.", "bias"), ("p.inner.", "depth"), ("2p.b", "bias"),
-    ("scale(v, sh", "shift = "), ("scale(", "factor = "), ("sum([1, 2], ax", "axis = "),
+    ("scale(v, sh", "shift = "), ("scale(", "gain = "), ("sum([1, 2], ax", "axis = "),
     ("minimize rosen(x, y) from x = 0 using bf", "bfgs"),
     ("minimize rosen(x, y) from x = 0 using mi", "mine"),
     ("minimize rosen(x, y) from x = 0 using gd(", "rate = "),
@@ -42,7 +42,7 @@ struct CompletionTests {
 
   @Test(arguments: [
     ("\"tot", "total"), ("# tot", "total"), ("p.", "total"), ("q.", "bias"), ("2 mini", "minimize"),
-    ("minimize rosen(u, v) from ", "rosen"), ("scale(v, factor = 1, fa", "factor = "),
+    ("minimize rosen(u, v) from ", "rosen"), ("scale(v, gain = 1, fa", "gain = "),
     ("tanh(1).x", "x"),
   ])
   func doesNotOffer(_ text: String, _ name: String) {

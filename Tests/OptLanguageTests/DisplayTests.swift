@@ -56,7 +56,7 @@ struct DisplayTests {
       "1:200", 80,
       "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, … 181 more]"
     ),
-    ("(1:50)'", 30, "[1, 2, 3, 4, 5, … 45 more]'"),
+    ("(1:50)'", 30, "[1, 2, 3, 4, 5, 6, … 44 more]'"),
     ("1e-9*(1:50)", 10, "[1e-9, … 49 more]"),
     ("(1:5)/7", 200, "[0.142857, 0.285714, 0.428571, 0.571429, 0.714286]"),
   ])
@@ -104,8 +104,11 @@ struct DisplayTests {
     ("## Help.\nf(x, a = 2) = a x\nf", "f(x, a = 2) = a x"),
     ("g(x) = x^3 sin(x)\ng'", "g'(x) = 3x² sin(x) + x³ cos(x)"),
     ("g(x) = x^2\ng''", "g''(x) = 2"),
-    ("f(x, y) = x^2 y\n∇f", "∇f(x, y) = (x = 2x y, y = x²)"),
+    ("f(x, y) = x^2 + 3y\n∇f", "∇f(x, y) = (x = 2x, y = 3)"),
     ("f(x, y) = x^2 + y^2\nhessian(f)", "hessian(f)(x, y) = [2, 0; 0, 2]"),
+    ("q(W, x) = sum((W*x).^2)\n∇q", "∇q, a function of (W, x)"),
+    ("q(v) = v'*v\nt(v) = q(v)\n∇t", "∇t, a function of v"),
+    ("s(x) = sum(k x for k in 1:3)\ns'", "s'(x) = 6"),
     ("sin'", "sin'(x) = cos(x)"), ("(x -> x^3)'", "x -> 3x²"),
     ("h(x) = if x > 0 then x^2 else -x\nh'", "h'(x) = if x > 0 then 2x else -1"),
     ("n(v) = sum(v[i]^2 for i in 1:length(v))\n∇n", "∇n, a function of v"),

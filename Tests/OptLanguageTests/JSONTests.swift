@@ -17,7 +17,7 @@ struct JSONTests {
     ("24.2", "number"), ("1 < 2", "boolean"), ("\"a\"", "text"), ("[1, 2]", "vector"),
     ("[1, 2]'", "matrix"), ("[1, 2; 3, 4]", "matrix"), ("(a = 1)", "record"),
     ("[\"a\", 1]", "list"), ("sin", "function"), ("x -> x^2", "function"), ("gd", "method"),
-    ("∇(x -> x^2)", "function"), ("[]", "matrix"), ("[1, 2] > 1", "vector"),
+    ("∇(x -> x^2)", "function"), ("[]", "vector"), ("[1, 2] > 1", "vector"),
     ("read(\"examples/data/misra1a.csv\")", "table"),
   ])
   func kinds(_ text: String, _ kind: String) throws {

@@ -36,6 +36,15 @@ struct PathTests {
     try lines.expect("h'(0)", 7)
   }
 
+  @Test func printingHappensInEveryEvaluation() throws {
+    var printed: [String] = []
+    let session = Session { event in
+      if case .printed(let text) = event { printed.append(text) }
+    }
+    _ = try session.evaluate("f(x) = { print(x); x^2 }; [f'(1), f'(2), f'(2)]")
+    #expect(printed == ["1", "2", "2"])
+  }
+
   @Test func namedDataOfOtherValuesAndSizes() throws {
     let lines = try Lines(
       "f(w, X = 1, y = 1, k = 1) = k*sum((X*w - y).^2); w = [1, 2]; X = [1, 2; 3, 4]; y = [1, 0]")

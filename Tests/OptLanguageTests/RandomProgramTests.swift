@@ -61,7 +61,7 @@ struct RandomProgramTests {
 
       let forward = try trial.number("jvp(f)(x0, s0, A0, dx, ds, dA)")
       let reverse = try trial.number(
-        "{ g = ∇f(x0, s0, A0); sum(g.x.*dx) + g.s*ds + sum(g.A.*dA) }")
+        "(d -> sum(d.x.*dx) + d.s*ds + sum(d.A.*dA))(∇f(x0, s0, A0))")
       #expect(near(forward, reverse, 1e-11), "\(forward), reverse \(reverse)\n\(text)")
 
       func slope(_ h: Double) throws -> Double {

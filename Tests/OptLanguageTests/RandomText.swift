@@ -138,9 +138,7 @@ struct RandomText {
   private mutating func leaf() -> String {
     switch below(6) {
     case 0: return pick(["2", "0.5", "1.25", "-1", "3"])
-    case 1,
-      2 where !vectors.isEmpty:
-      return "\(pick(vectors))[\(index())]"
+    case 1 where !vectors.isEmpty, 2 where !vectors.isEmpty: return "\(pick(vectors))[\(index())]"
     case 3 where !positions.isEmpty: return "\(pick(positions))/n"
     default: return pick(numbers)
     }

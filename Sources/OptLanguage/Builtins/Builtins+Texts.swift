@@ -51,7 +51,10 @@ extension Builtins {
   private static func print(_ call: Call) throws -> Value {
     let machine = call.machine
     try machine.refuseInLanes("print", call.span)
-    if let tracer = machine.tracer, !tracer.hasPoint { return .nothing }
+    if let tracer = machine.tracer {
+      guard tracer.hasPoint else { return .nothing }
+      tracer.hasEffects = true
+    }
     let parts = call.rest.map { value -> String in
       if case .text(let text) = value { return text.string }
       return machine.shown(machine.allSnapshots(value))

@@ -9,7 +9,9 @@ extension Machine {
   func formulas(of function: Function, _ derived: DerivedFunction, _ width: Int) -> [String] {
     let parameters = variableNames(of: derived.base)
     let head = "\(derived.name)(\(parameters.joined(separator: ", ")))"
-    guard tracer == nil, let value = try? symbolic(function, derived, parameters) else {
+    guard tracer == nil, !ArrayUse.isIn(derived.innermost, self),
+      let value = try? symbolic(function, derived, parameters)
+    else {
       return ["\(derived.name), a function of \(Self.listed(parameters))"]
     }
     let isNamed = derived.innermost.name != nil

@@ -24,6 +24,13 @@ extension Machine {
       where name != "kind" && name != "schema" {
         fields.append((name, text.plain(value, 1)))
       }
+      // The variables are read as `r.x` too.
+      if case .record(let solution)? = record["solution"] {
+        for (name, value) in zip(solution.names, solution.values)
+        where record[name] == nil && name != "kind" && name != "schema" {
+          fields.append((name, text.plain(value, 1)))
+        }
+      }
     case .record: fields = [("kind", "\"record\""), ("fields", text.plain(value, 0))]
     case .list: fields = [("kind", "\"list\""), ("values", text.plain(value, 0))]
     case .function(let function):

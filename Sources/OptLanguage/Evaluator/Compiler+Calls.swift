@@ -160,7 +160,7 @@ extension Compiler {
       {
         return try machine.run(made, .fold(kind), frame)
       }
-      let items = try machine.run(made, .stack, frame)
+      let items = try machine.run(made, .collect, frame)
       let others = try list.codes.map { try $0.run(frame) }
       let named = try list.named.map { ($0.name, try $0.code(frame), $0.span) }
       return try machine.apply(

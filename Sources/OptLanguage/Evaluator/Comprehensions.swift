@@ -7,6 +7,8 @@ import OptSyntax
 enum Closing {
   /// A vector, a matrix or a list.
   case stack
+  /// The same as the argument of a function, where the rows may have different lengths.
+  case collect
   /// One value.
   case fold(Reduction.Kind)
 }
@@ -95,7 +97,7 @@ extension Machine {
       } else {
         turns.folded = try combine(kind, old, value, code.bodySpan)
       }
-    case .stack:
+    case .stack, .collect:
       if turns.values == nil {
         if case .number(let x) = value {
           turns.numbers.append(x)
@@ -137,7 +139,7 @@ extension Machine {
       default:
         throw Diagnostic(.error, "there is no extreme of nothing", at: code.span)
       }
-    case .stack:
+    case .stack, .collect:
       if let values = turns.values {
         guard values.allSatisfy({ $0.isNumeric && $0.size ?? (0, 0) == (1, 1) }) else {
           return try nested(.list(values), code.span)
@@ -159,6 +161,7 @@ extension Machine {
     _ column: Value, _ count: Int, _ turns: Turns, _ code: ComprehensionCode
   ) throws -> Value {
     if code.sources.count > 2 {
+      if case .collect = turns.closing { return column }
       throw Diagnostic(
         .error,
         "`[…]` takes one `for` (a vector) or two (a matrix), found "
@@ -170,6 +173,7 @@ extension Machine {
     let rows = turns.innerCounts.count
     let columns = turns.innerCounts.first ?? 0
     guard turns.innerCounts.allSatisfy({ $0 == columns }) else {
+      if case .collect = turns.closing { return column }
       throw Diagnostic(
         .error, "the rows of this matrix have different lengths", at: code.span,
         help: "an inner `for` that depends on the outer one goes inside `sum(…)`")

@@ -39,7 +39,10 @@ struct Completion {
     all += parameters()
     all += clauseWords()
     if afterOperand { return matching(all) }
-    all += clauseNames()
+    let bound = clauseNames()
+    // Where a variable is to be named, nothing else makes sense.
+    if context.isBinding, case let found = matching(bound), !found.isEmpty { return found }
+    all += bound
     if isStart || !context.word.isEmpty { all += names() } else { all += machine.userNames() }
     return matching(all)
   }
@@ -162,9 +165,8 @@ struct Completion {
     case "using":
       let own = machine.userNames().filter { $0.kind == .method }
       return own + NameSummaries.methods.sorted { $0.name < $1.name }
-    case "from", "at", "by", "over", "with":
-      guard context.previous == context.clause || context.previous == "," else { return [] }
-      return subjectNames()
+    case "from", "at", "by", "over":
+      return context.isBinding ? subjectNames() : []
     case "until":
       guard context.previous == "until" || context.previous == "," else { return [] }
       return StopWords.all.map { NameInfo(name: $0.name, kind: .keyword, summary: $0.summary) }
@@ -208,6 +210,12 @@ struct Completion {
 }
 
 extension CompletionContext {
+  /// Whether the word names a variable of the open sentence.
+  var isBinding: Bool {
+    guard let clause, ["from", "at", "by", "over"].contains(clause) else { return false }
+    return previous == clause || previous == ","
+  }
+
   /// Whether an expression may end with this word or sign.
   static func isOperandEnd(_ previous: String) -> Bool {
     guard let last = previous.last, !Words.verbs.contains(previous),

@@ -56,7 +56,9 @@ struct CompletionContext {
     while begin > characters.startIndex,
       Self.isNamePart(characters[begin - 1]) || characters[begin - 1] == "."
     { begin -= 1 }
-    guard begin < characters.endIndex, !characters[begin].isNumber, characters[begin] != "." else {
+    // The number of `2p.` is a factor.
+    while begin < characters.endIndex, characters[begin].isNumber { begin += 1 }
+    guard begin < characters.endIndex, characters[begin] != "." else {
       return nil
     }
     return String(characters[begin...])

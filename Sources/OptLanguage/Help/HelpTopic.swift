@@ -42,14 +42,14 @@ package struct HelpTopic: Sendable {
     Derivatives                  f' · f'' · ∇f(1, 2) · hessian(f)(1, 2)
                                  differentiate x^2 sin(x) by x
     Minima                       minimize f(x, y) from x = -1.2, y = 1
-                                 … subject to x >= 0 … using bfgs … until steps = 100
+                                 … subject to x >= 0 … using bfgs … until steps = 50
     Data                         t = read("file.csv"), then
                                  fit y ~ a*x + b to t from a = 1, b = 0
     Pictures                     plot sin(x) over x in [0, 2π]
     Programs                     if · for · while · use "file.opt" · print(x)
 
     `help NAME` explains a name or a topic, `help "words"` searches. Topics:
-    \(all.map { $0.names[0] }.filter { !Words.verbs.contains($0) }.wrapped(80))
+    \(all.map { $0.names[0] }.filter { !Words.verbs.contains($0) }.wrapped(79))
     """
 }
 
@@ -61,7 +61,7 @@ extension [String] {
       let last = lines[lines.count - 1]
       if last.isEmpty {
         lines[lines.count - 1] = word
-      } else if last.count + word.count + 2 > width {
+      } else if last.count + word.count + 3 > width {
         lines[lines.count - 1] += ","
         lines.append(word)
       } else {

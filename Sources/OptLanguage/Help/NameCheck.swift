@@ -186,7 +186,7 @@ struct NameCheck {
           later([value], scope)
         case .draw(let name, let source, _), .membership(let name, let source, _):
           bound.append(name)
-          later([source], scope)
+          later([source], clause.word == .over ? open(["batches"], in: scope) : scope)
         case .expression(let id):
           if clause.word == .by, case .name(let name) = tree[id] { bound.append(name) }
         }
@@ -202,6 +202,7 @@ struct NameCheck {
         switch clause.word {
         case .by: continue
         case .subjectTo: later([id], inner)
+        case .over: later([id], open(["batches"], in: scope))
         case .using: later([id], open(["global"], in: scope))
         case .until: later([id], open(StopWords.all.map(\.name) + ["violation"], in: scope))
         default: later([id], scope)

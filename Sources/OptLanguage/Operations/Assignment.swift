@@ -138,7 +138,8 @@ extension Machine {
       return
     }
     // Whatever fails comes before the variable is taken apart.
-    _ = try expression(value, span)
+    let graph = try place(span)
+    if case .traced(let t) = value, t.graph !== graph { _ = try expression(value, span) }
     let source = try expression(new, span)
     var target: TracedNumbers
     if case .traced(let t) = value {

@@ -1,10 +1,20 @@
 /// Names, help and completion: what a session tells about itself.
+import OptNumerics
 import OptSyntax
 
 extension Session {
+  /// Runs `body`, which may trace functions, on a stack that is large enough.
+  private func onStack<Result>(_ body: @escaping () -> Result) -> Result {
+    machine.stop.clear()
+    return LargeStack.run {
+      self.machine.state.pointee.stackFloor = LargeStack.floor()
+      return body()
+    }
+  }
+
   /// Reads a text and looks its names up, running nothing. `name` is what errors call it.
   public func check(_ text: String, name: String) -> [Diagnostic] {
-    LargeStack.run {
+    onStack {
       let parsed = Parser.parse(SourceText(name: name, text: text))
       var check = NameCheck(self.machine, folder: Machine.folder(of: name))
       return parsed.diagnostics + check.diagnostics(of: parsed.tree)
@@ -12,25 +22,25 @@ extension Session {
   }
 
   /// The names the user defined, in the order of the alphabet.
-  public func names() -> [NameInfo] { LargeStack.run { self.machine.userNames() } }
+  public func names() -> [NameInfo] { onStack { self.machine.userNames() } }
 
   /// All names that can be used here, with those of the library.
-  public func allNames() -> [NameInfo] { LargeStack.run { self.machine.allNames() } }
+  public func allNames() -> [NameInfo] { onStack { self.machine.allNames() } }
 
   /// The help on a name or topic; nil when there is none. An empty topic gives an overview.
   public func help(_ topic: String) -> String? {
-    LargeStack.run { self.machine.help(on: topic) }
+    onStack { self.machine.help(on: topic) }
   }
 
   /// Names whose name or help holds all the words.
   public func search(_ words: String) -> [NameInfo] {
-    LargeStack.run { self.machine.search(words) }
+    onStack { self.machine.search(words) }
   }
 
   /// What could stand at the end of `text`: where the unfinished word begins (in characters), and
   /// the words that may replace it.
   public func completions(_ text: String) -> (start: Int, candidates: [NameInfo]) {
-    LargeStack.run {
+    onStack {
       let completion = Completion(text, self.machine)
       return (completion.start, completion.candidates())
     }
@@ -43,7 +53,7 @@ extension Session {
       let value = try evaluate(expression)
       var style = DisplayStyle(digits: 17)
       style.isWhole = true
-      return LargeStack.run { self.machine.shown(value, style) }
+      return onStack { self.machine.shown(value, style) }
     } catch let error as Diagnostic {
       machine.output(.diagnostic(error))
     } catch let error as Interrupted {

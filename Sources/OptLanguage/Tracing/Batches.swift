@@ -50,7 +50,7 @@ extension Machine {
     let all = tracer.laneShape
     switch closing {
     case .fold(let kind): return try fold(value, kind, first, all, own, code.bodySpan)
-    case .stack:
+    case .stack, .collect:
       guard own.isEmpty else { throw CannotBatch("turns that are left out", code.span) }
       return try stack(value, first, all, code)
     }

@@ -125,6 +125,8 @@ final class TracedFunction {
   let variableCount: Int
   private let call: ([Value]) throws -> Value
   private var paths: [TracedPath] = []
+  /// The path of the last run.
+  private var current: TracedPath?
   private var brokenAt: [SourceSpan: Int] = [:]
   private var unmergeable: Set<SourceSpan> = []
   private let span: SourceSpan
@@ -176,6 +178,7 @@ final class TracedFunction {
         k += 1
         continue
       }
+      current = path
       if k > 0 {
         // The path that held last is tried first.
         paths.remove(at: k)
@@ -184,7 +187,8 @@ final class TracedFunction {
       return executable
     }
     let path = try trace()
-    paths.insert(path, at: 0)
+    current = path
+    if !path.tracer.hasEffects { paths.insert(path, at: 0) }
     if paths.count > Self.largestPathCount { paths.removeLast() }
     let executable = try self.executable(path, query)
     return executable.run(
@@ -195,7 +199,7 @@ final class TracedFunction {
   /// The path that holds at the inputs now, traced if need be.
   func path() throws -> TracedPath {
     _ = try run(.value)
-    if let first = paths.first { return first }
+    if let current { return current }
     return try trace()
   }
 
@@ -306,6 +310,7 @@ extension Machine {
       // What is read inside is read outside, too.
       if let reader = outer ?? suspended {
         for (cell, _) in tracer.reads { reader.noteRead(cell) }
+        if tracer.hasEffects { reader.hasEffects = true }
       }
     }
     return try body()

@@ -65,6 +65,8 @@ final class Tracer {
   private(set) var origins: [SourceSpan] = []
   /// Names without a meaning, which stand for numbers of their own; nil where they are errors.
   var symbols: [String: Expression]?
+  /// Whether something was printed: then every evaluation is traced anew.
+  var hasEffects = false
   /// Draws of random numbers so far.
   var draws = 0
   /// The input that carries the key of random draws, once needed.

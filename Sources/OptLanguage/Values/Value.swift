@@ -112,7 +112,10 @@ package final class TracedNumbers {
     return base
   }
 
-  /// Rows, columns and lanes without making a node.
+  /// The graph that the numbers belong to.
+  var graph: Graph { base.graph }
+
+  /// Rows and columns, without making a node.
   var size: (rows: Int, columns: Int) { (Int(base.shape.rows), Int(base.shape.columns)) }
 
   /// Gives the element at a flat 0-based offset a value, 1×1 in each lane.
