@@ -60,7 +60,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "while true {}", "f() = { while true {} }\nf()", "f(x) = { while true { x = x + 1 }; x }\nf'(1)",
+    "while true {}", "f() = { while true {} }\nf()",
+    "f(x) = { while true { x = x + 1 }; x }\nf'(1)",
     "sum(k for k in 1:1e12)", "[1 for k in 1:1e9]", "for k in 1:1e15 { k }",
     "while true { v = 1:1e5; w = sum(v.*v) }",
     "f(x) = f(x) + f(x)\ng(n) = if n == 0 then 0 else g(n - 1) + g(n - 1)\ng(60)",
