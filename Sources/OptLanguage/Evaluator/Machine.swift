@@ -79,7 +79,13 @@ package final class Machine {
     user = Namespace(parent: library)
   }
 
+  /// Long chains of values are freed recursively, which needs the room that made them.
   deinit {
+    let (user, library) = (user, library)
+    LargeStack.run {
+      user.removeAll()
+      library.removeAll()
+    }
     state.deinitialize(count: 1)
     state.deallocate()
     stack.deallocate()

@@ -94,12 +94,6 @@ public final class Session {
     return LargeStack.run { self.runHere(text, name) }
   }
 
-  /// Long chains of values are freed recursively, which needs the room that made them.
-  deinit {
-    let machine = machine
-    LargeStack.run { machine.reset() }
-  }
-
   private func runHere(_ text: String, _ name: String) -> RunStatus {
     machine.state.pointee.stackFloor = LargeStack.floor()
     let parsed = Parser.parse(SourceText(name: name, text: text))
