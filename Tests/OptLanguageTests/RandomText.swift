@@ -189,7 +189,7 @@ struct RandomText {
     case 0: return "sum(\(v))"
     case 1: return "mean(\(v))"
     case 2: return "max(\(v))"
-    case 3: return "dot(\(v), \(vector(depth)))"
+    case 3: return "dot(\(v), cos(\(vector(depth))))"
     case 4: return "logsumexp(\(v))"
     case 5: return "sum(cumsum(\(v)))/n"
     default: return "norm([1; \(leaf())]) + sum((\(v)).^2)"

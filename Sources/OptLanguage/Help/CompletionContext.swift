@@ -36,7 +36,8 @@ struct CompletionContext {
     let characters = Array(text)
     var end = characters.count
     while end > 0, Self.isNamePart(characters[end - 1]) { end -= 1 }
-    if end < characters.count, characters[end].isNumber { end = characters.count }
+    // The number of `2quantity` is a factor.
+    while end < characters.count, characters[end].isNumber { end += 1 }
     start = end
     word = String(characters[end...])
     scan(characters[..<end])
