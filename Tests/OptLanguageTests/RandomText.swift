@@ -89,7 +89,7 @@ struct RandomText {
       let place = index()
       let value = number(2)
       positions.removeLast()
-      return ["\(name) = \(start)", "for \(i) in 1:n { \(name)[\(place)] = \(value) }"]
+      return ["\(name) = \(start)", "for \(i) in 1:n { \(name)[\(place)] = 2*tanh(\(value)) }"]
     case 5:
       let (name, k) = (fresh("s"), fresh("k"))
       let start = number(1)

@@ -5,14 +5,6 @@ import OptGraph
 import OptNumerics
 import OptSyntax
 
-/// What is compiled for calls of derivatives of one function, by structure of the arguments.
-final class CompiledCalls {
-  var entries: [String: TracedFunction] = [:]
-  /// Different known numbers seen for named arguments; beyond a few they become inputs.
-  var namedNumbers = 0
-  static let largestCount = 32
-}
-
 extension Machine {
   /// The derivative of a function as a function.
   func derived(
@@ -86,7 +78,7 @@ extension Machine {
   /// The derivative as further nodes of the graph being traced: the arguments become inputs of
   /// their own, which are replaced by the real ones afterwards. With `areInputs` the arguments are
   /// inputs that nothing else can have seen.
-  private func inGraph(
+  func inGraph(
     _ derived: DerivedFunction, _ positional: [Value], _ directions: [Value],
     _ named: [(name: String, value: Value, span: SourceSpan)], _ spans: [SourceSpan],
     _ span: SourceSpan, areInputs: Bool = false
@@ -223,7 +215,7 @@ extension Machine {
   }
 
   /// One value a parameter: itself for one parameter, else a record.
-  private static func structured(
+  static func structured(
     _ templates: [Template], _ names: [String], _ values: [Value]
   ) -> Value {
     let parts = templates.map { $0.value { values[$0] } }
@@ -246,138 +238,6 @@ extension Machine {
       all += parts
     }
     return all
-  }
-
-  // MARK: Outside a trace
-
-  private func compiledCalls(of function: Function) -> CompiledCalls {
-    // Built-in functions are shared by all machines; what is compiled belongs to one.
-    guard case .closure = function.kind else {
-      let key = ObjectIdentifier(function)
-      if let known = sharedFunctionCalls[key] { return known }
-      let made = CompiledCalls()
-      if function.isShared { sharedFunctionCalls[key] = made }
-      return made
-    }
-    if let known = function.compiled { return known }
-    let made = CompiledCalls()
-    function.compiled = made
-    return made
-  }
-
-  private func compiledCall(
-    _ derived: DerivedFunction, _ positional: [Value], _ directions: [Value],
-    _ named: [(name: String, value: Value, span: SourceSpan)], _ spans: [SourceSpan],
-    _ span: SourceSpan
-  ) throws -> Value {
-    let base = derived.base
-    let names = base.positionalNames
-    let calls = compiledCalls(of: base)
-    // Positional arguments, then directions, then named data are flat inputs.
-    var leaves: [Leaf] = []
-    let templates = positional.enumerated().map { k, value in
-      Template.of(value, named: k < names.count ? names[k] : "x", &leaves)
-    }
-    let variableCount = leaves.count
-    let directionTemplates = directions.map { Template.of($0, named: "v", &leaves) }
-    let namedTemplates = named.map { argument -> Template in
-      // A known number shapes the trace until it has changed a few times.
-      if case .number = argument.value, calls.namedNumbers < 4 { return .constant(argument.value) }
-      return Template.of(argument.value, named: argument.name, &leaves)
-    }
-    var key = "\(derived.order)"
-    for template in templates + directionTemplates { key += " " + template.key(leaves) }
-    for (argument, template) in zip(named, namedTemplates) {
-      key += " \(argument.name)=" + template.key(leaves)
-      if case .constant(.number(let x)) = template { key += "\(x)" }
-    }
-    let traced: TracedFunction
-    if let known = calls.entries[key] {
-      traced = known
-    } else {
-      if calls.entries.count >= CompiledCalls.largestCount { calls.entries.removeAll() }
-      if named.contains(where: { if case .number = $0.value { true } else { false } }) {
-        calls.namedNumbers += 1
-      }
-      let constants = zip(named, namedTemplates).map { ($0.name, $1, $0.span) }
-      let order = derived.order
-      traced = TracedFunction(self, leaves: leaves, variableCount: variableCount, at: span) {
-        [unowned self, unowned base] values in
-        // The base owns what is compiled here and cannot be owned by it.
-        let derived = DerivedFunction(base: base, order: order)
-        func arguments(_ templates: [Template]) -> [Value] {
-          templates.map { $0.value { values[$0] } }
-        }
-        let fixed = constants.map { name, template, place in
-          (name: name, value: template.value { values[$0] }, span: place)
-        }
-        let result = try self.inGraph(
-          derived, arguments(templates), arguments(directionTemplates), fixed, spans, span,
-          areInputs: true)
-        // One flat vector: the parts in order.
-        return try self.flattened(result, span)
-      }
-      calls.entries[key] = traced
-    }
-    return try evaluate(
-      traced, derived, templates, positional + directions + named.map(\.value),
-      templates + directionTemplates + namedTemplates, span)
-  }
-
-  private func evaluate(
-    _ traced: TracedFunction, _ derived: DerivedFunction, _ templates: [Template],
-    _ values: [Value], _ all: [Template], _ span: SourceSpan
-  ) throws -> Value {
-    var matrices: [Matrix] = []
-    for (template, value) in zip(all, values) {
-      for part in template.leaves(of: value) ?? [] {
-        if let matrix = part.matrix { matrices.append(matrix) }
-      }
-    }
-    for (k, matrix) in matrices.enumerated() where k < traced.leaves.count {
-      traced.pointers[k] = UnsafePointer(matrix.buffer.pointer)
-    }
-    traced.draw = random.key
-    let executable = try withExtendedLifetime(matrices) { try traced.run(.value) }
-    if traced.isRandom { random.draw &+= 1 }
-    guard let executable else { throw Interrupted(span: span) }
-    let shape = executable.shape(0)
-    let flat = executable.output(0)
-    func matrix(_ offset: Int, _ rows: Int, _ columns: Int) -> Value {
-      let buffer = Buffer(uninitialized: rows * columns)
-      buffer.pointer.update(from: flat + offset, count: rows * columns)
-      return Value(Matrix(buffer, rows: rows, columns: columns))
-    }
-    switch derived.order {
-    case .gradient, .hvp, .vjp:
-      var offsets: [Int] = []
-      var total = 0
-      for leaf in traced.leaves.prefix(traced.variableCount) {
-        offsets.append(total)
-        total += leaf.count
-      }
-      let parts = traced.leaves.prefix(traced.variableCount).enumerated().map { k, leaf in
-        matrix(offsets[k], leaf.rows, leaf.columns)
-      }
-      return Self.structured(templates, derived.base.positionalNames, parts)
-    default: return matrix(0, Int(shape.rows), Int(shape.columns))
-    }
-  }
-
-  /// All numbers of a value as one column, or a single matrix as it is.
-  func flattened(_ value: Value, _ span: SourceSpan) throws -> Value {
-    if value.isNumeric { return value }
-    var leaves: [Leaf] = []
-    let template = Template.of(value, named: "", &leaves, booleans: true)
-    let parts = try (template.leaves(of: value) ?? []).map { try expression($0, span) }
-    let graph = try place(span)
-    var pieces: [(expression: Expression, map: StridedMap)] = []
-    var offset = 0
-    for part in parts {
-      pieces.append((part, StridedMap(offset: offset, strides: part.shape.strides)))
-      offset += part.shape.count
-    }
-    return Value(graph.assemble(Shape(rows: offset, columns: 1), adds: false, pieces))
   }
 }
 
