@@ -5,9 +5,11 @@ DESTDIR ?=
 SWIFT ?= swift
 SCRATCH ?= .build
 
-# Tests are built with the flags of the program, so that neither build throws the other away.
-BUILD = $(SWIFT) build -c release --scratch-path $(SCRATCH)
-TEST = $(SWIFT) test -c release --scratch-path $(SCRATCH) --disable-testable-imports
+# The program, the tests, a terminal and a pipe all build with the same flags, so that no build throws
+# another one away.
+FLAGS = -c release --scratch-path $(SCRATCH) --no-color-diagnostics
+BUILD = $(SWIFT) build $(FLAGS)
+TEST = $(SWIFT) test $(FLAGS) --disable-testable-imports
 PROGRAM = $(SCRATCH)/release/optrepl
 SWIFT_FILES = Package.swift Sources Tests
 # What `make install` puts under PREFIX.
