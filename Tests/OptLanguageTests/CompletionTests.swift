@@ -44,6 +44,7 @@ struct CompletionTests {
     ("\"tot", "total"), ("# tot", "total"), ("p.", "total"), ("q.", "bias"), ("2 mini", "minimize"),
     ("minimize rosen(u, v) from ", "rosen"), ("scale(v, gain = 1, fa", "gain = "),
     ("tanh(1).x", "x"),
+    ("minimize x^2 from x = 0 using b", "beale"),
   ])
   func doesNotOffer(_ text: String, _ name: String) {
     #expect(!names(text).contains(name))

@@ -40,8 +40,12 @@ struct Completion {
     all += clauseWords()
     if afterOperand { return matching(all) }
     let bound = clauseNames()
-    // Where a variable is to be named, nothing else makes sense.
-    if context.isBinding, case let found = matching(bound), !found.isEmpty { return found }
+    // Where a variable or a method is to be named, nothing else makes sense.
+    if context.isBinding || context.previous == "using", case let found = matching(bound),
+      !found.isEmpty
+    {
+      return found
+    }
     all += bound
     if isStart || !context.word.isEmpty { all += names() } else { all += machine.userNames() }
     return matching(all)
