@@ -51,7 +51,7 @@ package enum StopReason: Sendable, Equatable {
       return "not converged: no step along the search direction lowers the value"
     case .noProgress:
       return "not converged: no further progress, although the gradient is not small"
-    case .unbounded: return "the value goes on without bound"
+    case .unbounded: return "the value falls without bound"
     case .notOffered(let what):
       return "the method needs \(what), which the objective does not offer"
     }

@@ -49,9 +49,9 @@ struct PromptTests {
     terminal.type("minim" + Key.tab)
     try terminal.wait { $0.currentLine.hasPrefix("opt> minimize") }
     terminal.type(Key.control("U"))
-    try terminal.enter("quantity = 3;")
-    terminal.type("2quant" + Key.tab)
-    try terminal.wait(line: "opt> 2quantity")
+    try terminal.enter("quokkas = 3;")
+    terminal.type("2quok" + Key.tab)
+    try terminal.wait(line: "opt> 2quokkas")
   }
 
   // MARK: History
@@ -188,7 +188,8 @@ struct PromptTests {
     let terminal = try PseudoTerminal()
     terminal.type(
       "print(\"started\"); r = minimize x^4 from x = 1 using gd(rate = 1e-12) until steps = 1e12\r")
-    try terminal.wait(for: "\nstarted\n")
+    // The line of progress tells that steps are being made.
+    try terminal.wait(for: "· value")
     terminal.type(Key.control("C"))
     try terminal.waitForPrompt()
     try terminal.enter("r.status")

@@ -271,7 +271,8 @@ extension Machine {
     {
       let inside =
         calleeSpan.end < span.end
-        ? SourceSpan(span.source, calleeSpan.end, span.end).text.dropFirst().dropLast()
+        ? SourceSpan(span.source, calleeSpan.end, span.end).text
+          .drop { $0 == " " }.dropFirst().dropLast()
         : "…"
       help = "`\(name)[\(inside)]` is an element, `\(name)*(\(inside))` a product"
     }

@@ -45,10 +45,6 @@ final class Cell {
     return fallback
   }
 
-  /// The built-in meaning if that is what a call of the name gets now.
-  var builtinFunction: Function? {
-    isSet ? nil : Builtins.functions[name]
-  }
 }
 
 /// A set of global names.

@@ -148,7 +148,10 @@ extension Machine {
     } else {
       target = TracedNumbers(try expression(value, span))
     }
-    if !isKnownUniquelyReferenced(&target) { target = target.copy() }
+    let staysMask = target.isMask && new.isMask
+    if !isKnownUniquelyReferenced(&target) || target.isMask != staysMask {
+      target = target.copy(isMask: staysMask)
+    }
     let shape = source.shape
     for (k, offset) in places.offsets.enumerated() {
       let item =

@@ -141,8 +141,7 @@ extension Machine {
     let parameters = names.map { Parameter(name: $0, span: span) }
     let made: (code: FunctionCode, captured: [Code])
     if formula.pastesBack {
-      let text = formula.parts.isEmpty ? formula.tree : formula.tree
-      let compiler = Compiler(text, self, namespace)
+      let compiler = Compiler(formula.tree, self, namespace)
       made = try compiler.formula(formula, parameters, span)
     } else {
       let compiler = Compiler(formula.tree, self, namespace)

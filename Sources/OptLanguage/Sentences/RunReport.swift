@@ -67,12 +67,14 @@ struct RunReport: Report {
   static func count(_ n: Int, _ noun: String) -> String { n == 1 ? "1 \(noun)" : "\(n) \(noun)s" }
 
   /// Why the run ended, with the tolerance that was met.
-  static func reason(_ solution: Solution) -> String {
+  static func reason(_ solution: Solution, _ sign: Double) -> String {
     switch solution.reason {
     case .gradientSmall:
       let tolerance = solution.criteria.first { $0.name == "gradient" }?.tolerance ?? 1e-8
       return "converged: gradient < \(NumberFormat.short(tolerance))"
     case .precisionFloor: return "converged: at the precision floor"
+    case .unbounded where sign < 0: return "the value grows without bound"
+    case .valueNotFinite, .gradientNotFinite: return "the best point so far is kept"
     case .timeLimit(let seconds): return "used the \(NumberFormat.short(seconds)) s allowed"
     default: return solution.reason.sentence
     }
@@ -130,7 +132,7 @@ extension Machine {
     let fields: [(String, Value)] = [
       ("value", .number(sign * solution.value)), ("solution", point), ("gradient", slope),
       ("status", .text(status(solution.reason))),
-      ("reason", .text(RunReport.reason(solution))),
+      ("reason", .text(RunReport.reason(solution, sign))),
       ("converged", .boolean(solution.reason.isSuccess)),
       ("steps", .number(Double(solution.steps))),
       ("evaluations", .number(Double(solution.counts.evaluations))),
@@ -203,7 +205,7 @@ extension Machine {
       let norm = gradient.reduce(0) { max($0, $1.magnitude) }
       facts.append("|∇| = \(RunReport.rounded(norm))")
     }
-    facts.append(RunReport.reason(solution))
+    facts.append(RunReport.reason(solution, sign))
     facts.append(RunReport.duration(solution.seconds))
     details.append(facts.joined(separator: " · "))
     return RunReport(headline: headline, details: details)

@@ -54,14 +54,10 @@ extension Compiler {
     for item in clause.items {
       let binding: BindingCode
       switch item {
-      case .binding(let name, let value, let span):
+      case .binding(let name, let value, let span), .draw(let name, let value, let span):
+        // A distribution is a call that draws: one start, one draw.
         binding = BindingCode(
-          name: name, code: try expression(value), span: span, valueSpan: self.span(value),
-          isDraw: false)
-      case .draw(let name, let distribution, let span):
-        binding = BindingCode(
-          name: name, code: try expression(distribution), span: span,
-          valueSpan: self.span(distribution), isDraw: true)
+          name: name, code: try expression(value), span: span, valueSpan: self.span(value))
       case .membership(let name, _, let span):
         throw Diagnostic(
           .error, "`\(clause.word.rawValue)` gives variables values", at: span,
@@ -98,7 +94,6 @@ struct BindingCode {
   let code: Code
   let span: SourceSpan
   let valueSpan: SourceSpan
-  let isDraw: Bool
 
   /// The value, which must be numbers or a structure of numbers.
   func value(_ frame: Frame) throws -> Value {

@@ -100,8 +100,9 @@ package final class TracedNumbers {
     self.isMask = isMask
   }
 
-  func copy() -> TracedNumbers {
-    let other = TracedNumbers(base)
+  /// The same numbers, not shared; a mask only if asked for.
+  func copy(isMask: Bool) -> TracedNumbers {
+    let other = TracedNumbers(base, isMask: isMask)
     other.written = written
     return other
   }
