@@ -40,8 +40,8 @@ struct Run: ParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
-  @Option(help: "What computes.")
-  var engine: EngineChoice?
+  @Option(help: "What computes; the portable machine is the one there is.")
+  var engine = EngineChoice.vm
 
   @Option(help: ArgumentHelp("Start of the random numbers.", valueName: "n"))
   var seed: UInt64?
@@ -67,12 +67,10 @@ struct Run: ParsableCommand {
   }
 
   func run() throws {
-    if let engine { setenv("OPTREPL_ENGINE", engine.rawValue, 1) }
     var options = SessionOptions()
     options.json = common.json
     if let seed { options.seed = seed }
     options.timeLimit = timeout
-    options.json = common.json
     options.arguments = arguments.first == "--" ? Array(arguments.dropFirst()) : arguments
     var source = Source.prompt
     if !eval.isEmpty {
@@ -92,7 +90,7 @@ struct Run: ParsableCommand {
   }
 }
 
-/// What computes.
+/// What computes. A machine that makes native code comes beside this one.
 enum EngineChoice: String, CaseIterable, ExpressibleByArgument {
-  case native, vm
+  case vm
 }

@@ -20,9 +20,15 @@ package struct HelpTopic: Sendable {
   ) {
     self.names = names
     self.usage = usage
-    self.summary = summary
+    self.summary = Self.isAvailable(names[0]) ? summary : summary + " Not available yet."
     self.text = text
     self.example = example
+  }
+
+  /// Whether the sentence or clause of that name can be run.
+  private static func isAvailable(_ name: String) -> Bool {
+    if let verb = Verb(rawValue: name) { return Sentences.form(verb) != nil }
+    return !["over", "subject to"].contains(name)
   }
 
   /// The topic that a word asks for.

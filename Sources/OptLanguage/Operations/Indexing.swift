@@ -48,7 +48,11 @@ extension Machine {
       {
         return variable
       }
-      throw unknownField(name, value, record.names, span)
+      var names = record.names
+      if record.report != nil, case .record(let solution)? = record["solution"] {
+        names = solution.names + names
+      }
+      throw unknownField(name, value, names, span)
     case .table(let table):
       if let column = try table.column(name, span) { return column }
       throw unknownField(name, value, table.names, span, what: "column")

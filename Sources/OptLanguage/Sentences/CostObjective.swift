@@ -142,7 +142,10 @@ final class CostObjective: Objective {
     else { return nil }
     if let fault = firstFault(in: [y], tracer) { return fault }
     let slopes = gradient(of: y, by: path.inputs)
-    return firstFault(in: slopes, tracer)
+    // What is infinite is a derivative, at the place of the function.
+    guard var found = firstFault(in: slopes, tracer) else { return nil }
+    found.expression = "the derivative of " + found.expression
+    return found
   }
 
   /// The first node, in the order of evaluation, that is not finite although its operands are.

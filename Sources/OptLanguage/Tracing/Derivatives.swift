@@ -51,6 +51,12 @@ extension Machine {
     default: break
     }
     guard !positional.isEmpty else {
+      if let first = named.first {
+        throw Diagnostic(
+          .error, "`\(derived.name)` has nothing to differentiate by", at: span,
+          help: "arguments given by name are held fixed: write `\(derived.name)"
+            + "(\(first.span.text))`")
+      }
       throw wrongCount(
         Function(.derived(derived)), 0, named, span)
     }

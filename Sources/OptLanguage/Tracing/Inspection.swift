@@ -23,8 +23,9 @@ extension Session {
       traced.pointers[k] = UnsafePointer(matrix.buffer.pointer)
     }
     let counted = withExtendedLifetime(matrices) {
-      LargeStack.run {
+      LargeStack.run { [machine] in
         Result {
+          machine.state.pointee.stackFloor = LargeStack.floor()
           _ = try traced.run(.valueAndGradient)
           return try traced.path().tracer.graph.count
         }

@@ -60,12 +60,9 @@ struct Setting: Sendable {
         return true
       }),
     Setting(
-      name: "engine", values: "native, vm", summary: "what computes",
-      current: { _ in getenv("OPTREPL_ENGINE").map { String(cString: $0) } ?? "native" },
-      change: { _, value in
-        guard EngineChoice(rawValue: value) != nil else { return false }
-        return setenv("OPTREPL_ENGINE", value, 1) == 0
-      }),
+      name: "engine", values: EngineChoice.allCases.map(\.rawValue).joined(separator: ", "),
+      summary: "what computes", current: { _ in EngineChoice.vm.rawValue },
+      change: { _, value in EngineChoice(rawValue: value) != nil }),
   ]
 }
 
