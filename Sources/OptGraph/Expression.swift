@@ -225,17 +225,6 @@ extension Expression {
     level < shape.lanes.count ? reduce(kind, [level]) : self
   }
 
-  /// Adds up what `self` has more than `target` along broadcast dimensions: the transpose of
-  /// `broadcast(to:)`.
-  package func summed(to target: Shape) -> Expression {
-    if target == shape { return self }
-    let mine = shape.dimensions
-    let theirs = target.dimensions(levels: shape.lanes.count)
-    var folded: [Int] = []
-    for k in 0..<mine.count where theirs[k] == 1 && mine[k] != 1 { folded.append(k) }
-    return reduce(.sum, folded)
-  }
-
   package func scan(_ dimension: Int, reversed: Bool = false) -> Expression {
     graph.append(
       .scan, shape, index, payload: graph.intern(Scan(dimension: dimension, reversed: reversed)))

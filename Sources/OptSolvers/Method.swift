@@ -65,7 +65,6 @@ package enum Advance: Sendable, Equatable {
 /// Why a step was not possible.
 package enum Impasse: Sendable, Equatable {
   case lineSearch
-  case notDescent
   case degenerate
 }
 

@@ -130,7 +130,7 @@ extension Machine {
       help: "records are combined field by field, so both need the same names")
   }
 
-  /// The value as `x * y` written between masks, booleans and numbers.
+  /// `a < b` and its kin: a boolean or a mask; `==` and `!=` of any two values.
   func compare(
     _ comparison: ComparisonOperator, _ a: Value, _ b: Value, _ span: SourceSpan
   ) throws -> Value {

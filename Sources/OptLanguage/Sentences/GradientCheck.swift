@@ -10,9 +10,8 @@ struct GradientCheck {
   struct Component {
     let index: Int
     let given: Double
-    /// The derivative by differences, and its estimated error.
+    /// The derivative by differences.
     var difference = 0.0
-    var estimatedError = 0.0
     var leftSlope = 0.0
     var rightSlope = 0.0
     var relativeError = 0.0
@@ -67,7 +66,6 @@ struct GradientCheck {
     let scale = max(here.magnitude, 0.1)
     let (difference, error) = ridders(scale * 0.02, at)
     result.difference = difference
-    result.estimatedError = error
     let g = given[index]
     guard difference.isFinite, g.isFinite else {
       result.verdict = difference.isFinite ? .wrong : .unclear

@@ -11,7 +11,7 @@ final class TracedPath {
   let result: Value
   /// The definitions counter when the reads were last found unchanged.
   var checkedAt: Int
-  var executables: [Executable?] = Array(repeating: nil, count: 9)
+  var executables: [Executable?] = Array(repeating: nil, count: Query.allCases.count)
 
   init(_ tracer: Tracer, _ inputs: [Expression], _ result: Value, checkedAt: Int) {
     self.tracer = tracer

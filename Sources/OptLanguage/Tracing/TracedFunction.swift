@@ -6,9 +6,10 @@ import OptNumerics
 import OptSyntax
 
 /// What is computed from a traced result.
-enum Query: Int {
-  case value, prime, gradient, valueAndGradient, jacobian, hessian, product, pullback
-  case valueGradientHessian
+enum Query: Int, CaseIterable {
+  case value, valueAndGradient, valueGradientHessian
+  /// The Hessian times a direction.
+  case product
 }
 
 /// A function with arguments of a fixed structure.
@@ -156,38 +157,23 @@ final class TracedFunction {
     let variables = Array(path.inputs.prefix(variableCount))
     var y = try machine.expression(path.result, span)
     if sign < 0 { y = -y }
-    func direction() -> [Expression] {
-      variables.enumerated().map { k, variable in
-        path.tracer.graph.input(
-          Input(name: "direction \(k)", role: .data, shape: variable.shape))
-      }
-    }
-    let total = variables.reduce(0) { $0 + $1.shape.count }
-    func square(_ rows: Int) throws {
-      // Directions and results are two such matrices.
-      let limit = Double(Matrix.largestCount) / 2
-      guard Double(rows) * Double(total) <= limit else { throw Matrix.tooLarge(rows, total, span) }
-    }
     let outputs: [Expression]
     var along: [Expression] = []
     switch query {
-    case .value, .pullback: outputs = [y]
-    case .gradient: outputs = gradient(of: y, by: variables)
+    case .value: outputs = [y]
     case .valueAndGradient: outputs = [y] + gradient(of: y, by: variables)
     case .valueGradientHessian:
-      try square(total)
+      let total = variables.reduce(0) { $0 + $1.shape.count }
+      // Directions and result are two such matrices.
+      guard Double(total) * Double(total) <= Double(Matrix.largestCount) / 2 else {
+        throw Matrix.tooLarge(total, total, span)
+      }
       outputs = [y] + gradient(of: y, by: variables) + [hessian(of: y, by: variables)]
-    case .hessian:
-      try square(total)
-      outputs = [hessian(of: y, by: variables)]
-    case .jacobian:
-      try square(max(y.shape.count, total))
-      outputs = [OptCalculus.jacobian(of: [y], by: variables)]
-    case .prime:
-      let ones = variables.map { ($0, tangent: path.tracer.graph.number(1)) }
-      outputs = pushforward([y], along: ones)
     case .product:
-      along = direction()
+      along = variables.enumerated().map { k, variable in
+        path.tracer.graph.input(
+          Input(name: "direction \(k)", role: .data, shape: variable.shape))
+      }
       outputs = hvp(of: y, by: variables, along: along)
     }
     return try Executable(path, outputs, extraInputs: along, at: span)
