@@ -1,47 +1,29 @@
 /// JSON of what is written with `--json`, without Foundation.
 
+import OptLanguage
 import OptSyntax
 
 /// Writes JSON.
 enum JSONText {
-  /// A text in quotes.
-  static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case "\u{0}"..."\u{1F}":
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
-  }
-
   /// A diagnostic as one object on one line; places count from 1, columns in characters.
   static func object(_ diagnostic: Diagnostic) -> String {
     var fields = [
       "\"schema\":1",
-      "\"severity\":\(quoted(diagnostic.severity.rawValue))",
-      "\"message\":\(quoted(diagnostic.message))",
+      "\"severity\":\(JSONValue.quoted(diagnostic.severity.rawValue))",
+      "\"message\":\(JSONValue.quoted(diagnostic.message))",
     ]
     fields += place(diagnostic.span)
     if !diagnostic.labels.isEmpty {
       let labels = diagnostic.labels.map { label in
-        let fields = ["\"message\":\(quoted(label.message))"] + place(label.span)
+        let fields = ["\"message\":\(JSONValue.quoted(label.message))"] + place(label.span)
         return "{\(fields.joined(separator: ","))}"
       }
       fields.append("\"labels\":[\(labels.joined(separator: ","))]")
     }
     if !diagnostic.notes.isEmpty {
-      fields.append("\"notes\":[\(diagnostic.notes.map(quoted).joined(separator: ","))]")
+      fields.append("\"notes\":[\(diagnostic.notes.map(JSONValue.quoted).joined(separator: ","))]")
     }
-    if let help = diagnostic.help { fields.append("\"help\":\(quoted(help))") }
+    if let help = diagnostic.help { fields.append("\"help\":\(JSONValue.quoted(help))") }
     return "{\(fields.joined(separator: ","))}"
   }
 
@@ -50,7 +32,8 @@ enum JSONText {
     let start = position(span.start, in: source)
     let end = position(span.end, in: source)
     return [
-      "\"file\":\(quoted(source.name))", "\"line\":\(start.line)", "\"column\":\(start.column)",
+      "\"file\":\(JSONValue.quoted(source.name))",
+      "\"line\":\(start.line)", "\"column\":\(start.column)",
       "\"endLine\":\(end.line)", "\"endColumn\":\(end.column)",
     ]
   }

@@ -17,7 +17,7 @@ package struct DisplayStyle: Sendable {
 }
 
 extension Machine {
-  /// How this session shows values.
+  /// How values are shown here.
   var style: DisplayStyle { DisplayStyle(digits: options.digits, width: options.width) }
 
   /// The text of a value; texts are quoted.

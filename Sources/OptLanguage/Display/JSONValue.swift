@@ -55,7 +55,7 @@ extension Machine {
 }
 
 /// Writes the parts of JSON.
-struct JSONValue {
+package struct JSONValue {
   let machine: Machine
   private let parts = Count()
 
@@ -123,7 +123,7 @@ struct JSONValue {
   }
 
   /// A text in quotes.
-  static func quoted(_ text: String) -> String {
+  package static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {
