@@ -33,7 +33,7 @@ enum ManualPage {
       [
         ("0", "Everything ran; also when a limit was reached that the program names."),
         ("1", "An error in the program."),
-        ("2", "A sentence ended without having converged, or --timeout struck."),
+        ("2", "A sentence ended without having converged, or --timeout stopped it."),
         ("64", "Wrong usage."), ("66", "A file cannot be read."),
         ("130", "Interrupted by Ctrl-C (the signal SIGINT)."),
       ]

@@ -107,7 +107,12 @@ struct CommandLineTests {
   @Test("A time limit ends a program that would not", .enabled(if: Program.hasLanguage))
   func timeout() {
     let outcome = Program.run(["--timeout", "0.2", "-e", "while true { }"])
-    #expect(outcome.status == 2)
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.contains("time limit of 0.2 s"))
+    let endless = "minimize x^4 from x = 1 using gd(rate = 1e-12) until steps = 1e12"
+    let run = Program.run(["--timeout", "0.3", "-e", endless])
+    #expect(run.status == 2)
+    #expect(run.output.contains("interrupted: best value"))
   }
 
   @Test("Colours only where they are wanted", .enabled(if: Program.hasLanguage))

@@ -5,14 +5,13 @@ extension HelpTopic {
     HelpTopic(
       ["minimize", "maximize"],
       """
-      minimize E from x = START, … [subject to CONSTRAINTS] [using METHOD] [until STOPS]
+      minimize E from x = START, … [using METHOD] [until STOPS]
       maximize E from x = START, …
       """,
       "Finds where an expression is smallest, or largest.",
       """
       The names after `from` are the variables of the expression: numbers, vectors, matrices or
       records. The clauses may stand in any order. Without `using` a method is chosen and named.
-      `minimize E over b in batches(data, 100) from …` takes another part of the data each step.
       The result has the fields x (one for each variable), value, gradient, status, steps,
       evaluations, trace, path, seconds and method; `r.solution` holds all variables.
       """,

@@ -6,11 +6,11 @@ import OptSyntax
 public enum RunStatus: Sendable, Equatable {
   /// Everything ran.
   case succeeded
-  /// An error was reported; what was defined before it stays.
+  /// An error was reported, or the time limit ended a program; what was defined before it stays.
   case failed
   /// Everything ran, but a sentence ended without having converged.
   case unconverged
-  /// Stopped by `interrupt()` or by the time limit.
+  /// Stopped by `interrupt()`, or at the time limit by a run that kept its best point.
   case interrupted
 }
 
@@ -113,7 +113,8 @@ public final class Session {
         return .failed
       } catch let error as Interrupted {
         machine.output(.diagnostic(machine.interruption(error)))
-        return .interrupted
+        // A program that does not end is wrong; one that a person stopped is not.
+        return machine.alarm?.hasStruck == true ? .failed : .interrupted
       } catch let error as CannotBatch {
         machine.output(.diagnostic(Diagnostic(.error, error.reason, at: error.span)))
         return .failed
