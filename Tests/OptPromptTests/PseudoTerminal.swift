@@ -105,6 +105,23 @@ final class PseudoTerminal {
     try wait(sourceLocation) { $0.currentLine == line }
   }
 
+  /// Presses a key, and again every few seconds as a person would, until the line with the cursor is
+  /// this.
+  func wait(
+    line: String, pressing key: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    type(key)
+    var again = now() + 2
+    try wait(sourceLocation) { screen in
+      if screen.currentLine == line { return true }
+      if now() > again {
+        type(key)
+        again = now() + 2
+      }
+      return false
+    }
+  }
+
   /// Waits until the screen satisfies a condition.
   func wait(
     _ sourceLocation: SourceLocation = #_sourceLocation, until condition: (Screen) -> Bool
