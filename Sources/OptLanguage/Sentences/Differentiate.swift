@@ -118,6 +118,7 @@ extension Machine {
             help: value.kindDescription == "a function" ? "call it: `f(x)`" : nil)
         }
         let y = try expression(value, place)
+        noteSteps(of: y, by: [variable], tracer, "")
         if y.shape.isScalar {
           value = Value(gradient(of: y, by: [variable])[0])
         } else if variable.shape.isScalar {
