@@ -15,7 +15,7 @@ struct SentenceForm: Sendable {
 enum Sentences {
   /// The verbs that are there; others say "not available yet".
   static let forms: [SentenceForm] = [
-    minimize, maximize, check, differentiate, show,
+    minimize, maximize, check, differentiate, show, explain,
   ]
 
   static func form(_ verb: Verb) -> SentenceForm? { forms.first { $0.verb == verb } }
