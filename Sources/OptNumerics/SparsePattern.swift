@@ -22,7 +22,8 @@ package final class SparsePattern: Sendable {
     rows: Int, columns: Int, places: (rows: [Int32], columns: [Int32])
   ) {
     // Two passes of a counting sort: by column, then stably by row.
-    let byColumn = Self.order(places.columns, columns, Array(0..<Int32(clamping: places.rows.count)))
+    let byColumn = Self.order(
+      places.columns, columns, Array(0..<Int32(clamping: places.rows.count)))
     let order = Self.order(places.rows, rows, byColumn)
     var starts: [Int32] = [0]
     var indices: [Int32] = []
