@@ -74,6 +74,8 @@ final class Tracer {
   /// Names without a meaning, which stand for numbers of their own; nil where they are errors.
   var symbols: [String: Expression]?
   /// Whether something was printed: then every evaluation is traced anew.
+  /// Where the result, a column of numbers, belongs in the sparse matrix that it stands for.
+  var pattern: SparsePattern?
   var hasEffects = false
   /// Draws of random numbers so far.
   var draws = 0
