@@ -67,6 +67,8 @@ final class Tracer {
   var unmergeable: Set<SourceSpan> = []
   /// Conditions whose sides are being merged, outermost first.
   var merging: [SourceSpan] = []
+  /// Fewest turns for which a level is opened; shorter loops are unrolled.
+  var fewestTurns = 5
   /// Comprehensions that could not be batched, with the reason.
   var unrolled: [ObjectIdentifier: CannotBatch] = [:]
   /// Places of nodes, by origin.
