@@ -40,6 +40,8 @@ package final class Program: @unchecked Sendable {
   let laneTables: UnsafePointer<UnsafeMutablePointer<Int>>
   let constants: [(place: Int, value: Double)]
   let arrays: [Buffer]
+  /// What host nodes compute.
+  package let hosts: [any Host]
   let outputPlaces: [Place]
   let arenaSize: Int
   let scratchSize: Int
@@ -76,6 +78,7 @@ package final class Program: @unchecked Sendable {
     laneTables = UnsafePointer(memory.keep(emitter.laneTables))
     constants = emitter.constants
     arrays = emitter.arrays
+    hosts = prepared.hosts
     outputPlaces = roots.map { emitter.location($0.index) }
     arenaSize = emitter.arena.end
     scratchSize = emitter.scratch

@@ -42,6 +42,8 @@ enum Step {
   case factor(MatrixStep)
   case part(MatrixStep)
   case solve(MatrixStep)
+  /// What a host computes, given by its number.
+  case host(Int32, Place, from: Place, to: Place)
 }
 
 /// An elementwise program over `count` elements, with the sums it ends in.

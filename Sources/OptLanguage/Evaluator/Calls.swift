@@ -101,6 +101,8 @@ extension Machine {
       return try builtin.run(match(builtin, function, arguments, named, spans, span))
     case .derived(let derived):
       return try callDerived(derived, arguments, named, spans, span)
+    case .custom(let custom):
+      return try callCustom(custom, arguments, named, spans, span)
     }
   }
 

@@ -23,10 +23,12 @@ final class CostObjective: Objective {
     self.traced = traced
     self.machine = machine
     sign = traced.sign
-    layout = traced.leaves.map { Block(name: $0.name, rows: $0.rows, columns: $0.columns) }
+    layout = traced.leaves.prefix(traced.variableCount).map {
+      Block(name: $0.name, rows: $0.rows, columns: $0.columns)
+    }
     var offsets: [Int] = []
     var total = 0
-    for leaf in traced.leaves {
+    for leaf in traced.leaves.prefix(traced.variableCount) {
       offsets.append(total)
       total += leaf.count
     }
@@ -91,8 +93,8 @@ final class CostObjective: Objective {
       answer.value = run.output(0).pointee
     }
     if ask.contains(.product), let target = answer.product, let along {
-      let count = offsets.count
-      for k in 0..<count { traced.pointers[count + k] = along + offsets[k] }
+      let count = traced.leaves.count
+      for k in 0..<offsets.count { traced.pointers[count + k] = along + offsets[k] }
       guard let run = try traced.run(.product) else { return nil }
       copyGradient(run, 0, target, &isFinite)
     }
@@ -135,13 +137,13 @@ final class CostObjective: Objective {
     interpreter.forget()
     for (k, input) in path.inputs.enumerated() {
       let buffer = Buffer(uninitialized: traced.leaves[k].count)
-      buffer.pointer.update(from: x + offsets[k], count: buffer.count)
+      buffer.pointer.update(from: traced.pointers[k], count: buffer.count)
       interpreter.bind(input, buffer)
     }
     guard let y = try? machine.tracing(tracer, { try machine.expression(path.result, .none) })
     else { return nil }
     if let fault = firstFault(in: [y], tracer) { return fault }
-    let slopes = gradient(of: y, by: path.inputs)
+    let slopes = gradient(of: y, by: Array(path.inputs.prefix(offsets.count)))
     // What is infinite is a derivative, at the place of the function.
     guard var found = firstFault(in: slopes, tracer) else { return nil }
     found.expression = "the derivative of " + found.expression
@@ -177,6 +179,11 @@ final class CostObjective: Objective {
     _ value: (Int32) -> Buffer
   ) -> Fault {
     let graph = tracer.graph
+    let node = graph.nodes[Int(index)]
+    if node.operation == .host {
+      let host = graph.hosts[Int(node.payload)]
+      return Fault(expression: host.failure ?? host.name, operands: [], place: place(index, tracer))
+    }
     func text(_ node: Int32) -> String? {
       let n = graph.nodes[Int(node)]
       if n.operation == .input { return graph.inputs[Int(n.payload)].name }
@@ -199,12 +206,14 @@ final class CostObjective: Objective {
       parts.append("\(name) = \(NumberFormat.short(numbers[k]))\(place)")
     }
     let lane = buffer.count > 1 ? " (element \(element + 1) of \(buffer.count))" : ""
-    let origin = Int(graph.origins[Int(index)])
-    let place =
-      tracer.origins.indices.contains(origin)
-      ? DiagnosticRenderer.place(of: tracer.origins[origin]) : nil
     return Fault(
       expression: "\(shown) is \(NumberFormat.short(buffer[element]))\(lane)", operands: parts,
-      place: place)
+      place: place(index, tracer))
+  }
+
+  private func place(_ index: Int32, _ tracer: Tracer) -> String? {
+    let origin = Int(tracer.graph.origins[Int(index)])
+    return tracer.origins.indices.contains(origin)
+      ? DiagnosticRenderer.place(of: tracer.origins[origin]) : nil
   }
 }

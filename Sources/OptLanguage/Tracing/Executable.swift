@@ -30,6 +30,8 @@ final class Executable {
   /// Which flat input each input of the program is; nil for globals and unused ones.
   let leaves: [Int?]
   let guards: [Guard]
+  /// Optima and roots on the way.
+  let implicit: [ImplicitFunction]
   /// The direction of a product, after the flat inputs.
   private let globals: [(input: Int, cell: Cell)]
   private var boundGlobals: [Matrix] = []
@@ -45,6 +47,7 @@ final class Executable {
     guards = path.tracer.guards.filter { $0.predicate.constant == nil }
     resultCount = outputs.count
     program = Program(graph, outputs: outputs + guards.map(\.predicate))
+    implicit = program.hosts.compactMap { $0 as? ImplicitFunction }
     guard program.memoryCount <= Matrix.largestCount else {
       throw Diagnostic(
         .error,
