@@ -140,6 +140,8 @@ struct SparsitySweep {
     case .scan: return carryScan(node, shape)
     case .product: return carryProduct(node, shape)
     case .factor, .solve, .part: return everything([node.a, node.b], shape)
+    case .surrogate: return everything([node.b], shape)
+    case .host: return everything([node.a], shape)
     }
   }
 

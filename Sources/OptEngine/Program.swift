@@ -56,6 +56,8 @@ package final class Program: @unchecked Sendable {
   let laneTables: UnsafePointer<UnsafeMutablePointer<Int>>
   let constants: [(place: Int, value: Double)]
   let arrays: [Buffer]
+  /// What host nodes compute.
+  package let hosts: [any Host]
   let outputPlaces: [Place]
   let arenaSize: Int
   let scratchSize: Int
@@ -96,6 +98,7 @@ package final class Program: @unchecked Sendable {
     laneTables = UnsafePointer(memory.keep(emitter.laneTables))
     constants = emitter.constants
     arrays = emitter.arrays
+    hosts = prepared.hosts
     outputPlaces = roots.map { emitter.location($0.index) }
     escapes = UnsafePointer(memory.keep(emitter.findEscapes(outputPlaces)))
     arenaSize = emitter.arena.end

@@ -83,6 +83,7 @@ struct ForDisplay {
         source.maps[Int(node.payload)], source.shape(of: index))
     case .reduce: return reduction(index, node)
     case .product: return product(index, node)
+    case .surrogate: return moved(node.a).beforeRepeating
     default: return copied(index)
     }
   }

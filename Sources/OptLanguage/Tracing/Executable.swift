@@ -32,6 +32,8 @@ final class Executable {
   let guards: [Guard]
   /// Where the numbers of the first result belong, when it stands for a sparse matrix.
   let pattern: SparsePattern?
+  /// Optima and roots on the way.
+  let implicit: [ImplicitFunction]
   /// The direction of a product, after the flat inputs.
   private let globals: [(input: Int, cell: Cell)]
   private var boundGlobals: [Matrix] = []
@@ -48,6 +50,7 @@ final class Executable {
     resultCount = outputs.count
     pattern = path.tracer.pattern
     program = Program(graph, outputs: outputs + guards.map(\.predicate))
+    implicit = program.hosts.compactMap { $0 as? ImplicitFunction }
     guard program.memoryCount <= Matrix.largestCount else {
       throw Diagnostic(
         .error,
