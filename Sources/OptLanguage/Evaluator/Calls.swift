@@ -109,7 +109,8 @@ extension Machine {
       case .ternary: throw Diagnostic(.error, "`\(id.row.name)` cannot be called", at: span)
       }
     case .builtin(let builtin):
-      return try builtin.run(match(builtin, function, arguments, named, spans, span))
+      let call = try match(builtin, function, arguments, named, spans, span)
+      return try call.hasSparse ? Builtins.run(builtin, onSparse: call) : builtin.run(call)
     case .derived(let derived):
       return try callDerived(derived, arguments, named, spans, span)
     }

@@ -67,6 +67,8 @@ final class Tracer {
   var unmergeable: Set<SourceSpan> = []
   /// Conditions whose sides are being merged, outermost first.
   var merging: [SourceSpan] = []
+  /// Fewest turns for which a level is opened; shorter loops are unrolled.
+  var fewestTurns = 5
   /// Comprehensions that could not be batched, with the reason.
   var unrolled: [ObjectIdentifier: CannotBatch] = [:]
   /// Places of nodes, by origin.
@@ -74,6 +76,8 @@ final class Tracer {
   /// Names without a meaning, which stand for numbers of their own; nil where they are errors.
   var symbols: [String: Expression]?
   /// Whether something was printed: then every evaluation is traced anew.
+  /// Where the result, a column of numbers, belongs in the sparse matrix that it stands for.
+  var pattern: SparsePattern?
   var hasEffects = false
   /// Draws of random numbers so far.
   var draws = 0
@@ -85,8 +89,6 @@ final class Tracer {
   var notesCalls = false
   /// The calls that were noted, inner ones first.
   private(set) var calls: [NotedCall] = []
-  /// Fewest turns for which a level is opened; shorter loops are unrolled.
-  var fewestTurns = 5
   /// Whether global names are inputs that print as themselves.
   var namesGlobals: Bool
 
