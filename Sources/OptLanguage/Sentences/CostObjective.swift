@@ -166,7 +166,10 @@ final class CostObjective: Objective {
       let buffer = value(Int32(index))
       guard let bad = badElement(buffer) else { continue }
       let operands = graph.operands(of: Int32(index))
-      guard operands.allSatisfy({ badElement(value($0)) == nil }) else { continue }
+      let isFirst = operands.allSatisfy {
+        graph.nodes[Int($0)].operation == .number || badElement(value($0)) == nil
+      }
+      guard isFirst else { continue }
       return fault(Int32(index), bad, buffer, operands, tracer, value)
     }
     return nil
@@ -198,13 +201,15 @@ final class CostObjective: Objective {
       let place = numbers.count > 1 ? " at element \(k + 1)" : ""
       parts.append("\(name) = \(NumberFormat.short(numbers[k]))\(place)")
     }
+    let refusal = Refusal(of: graph.nodes[Int(index)], in: graph)
     let lane = buffer.count > 1 ? " (element \(element + 1) of \(buffer.count))" : ""
     let origin = Int(graph.origins[Int(index)])
     let place =
       tracer.origins.indices.contains(origin)
       ? DiagnosticRenderer.place(of: tracer.origins[origin]) : nil
     return Fault(
-      expression: "\(shown) is \(NumberFormat.short(buffer[element]))\(lane)", operands: parts,
-      place: place)
+      expression: refusal.map { "\(shown): \($0.text)" }
+        ?? "\(shown) is \(NumberFormat.short(buffer[element]))\(lane)",
+      operands: refusal == nil ? parts : [], place: place)
   }
 }
