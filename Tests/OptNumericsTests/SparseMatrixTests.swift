@@ -74,7 +74,7 @@ struct SparseMatrixTests {
         }
         let wanted = random(size, 2, &state, share: 1)
         let b = product(a, wanted, size, size, 2)
-        guard case .solved(let x) = sparse(a, size, size).solve(b, width: 2) else {
+        guard case .solved(let x, _) = sparse(a, size, size).solve(b, width: 2) else {
           Issue.record("\(kind) \(size) is not solved")
           continue
         }
