@@ -14,25 +14,13 @@ package enum Refusal: UInt64, CaseIterable, Sendable {
   /// The reason, as a clause.
   package var text: String {
     switch self {
-    case .repeatedEigenvalue: "an eigenvalue that is repeated has no derivative by itself"
+    case .repeatedEigenvalue: "a repeated eigenvalue has no derivative by itself"
     case .repeatedEigenvector: "eigenvectors of a repeated eigenvalue have no derivative"
-    case .repeatedSingularValue: "a singular value that is repeated has no derivative by itself"
+    case .repeatedSingularValue: "a repeated singular value has no derivative by itself"
     case .repeatedSingularVector: "singular vectors of a repeated value have no derivative"
     case .zeroSingularValue: "a singular value that is 0 has no derivative"
-    case .zeroDeterminant: "the derivative of the determinant of a singular matrix is not available"
-    case .dependentColumns: "the factors of dependent columns have no derivative"
-    }
-  }
-
-  /// What could be done instead.
-  package var help: String {
-    switch self {
-    case .repeatedEigenvalue, .repeatedEigenvector, .repeatedSingularValue,
-      .repeatedSingularVector:
-      "sums over all of them have a gradient; a small change of the matrix separates them"
-    case .zeroSingularValue: "the sum of their squares is `norm(A)^2`, which has one"
-    case .zeroDeterminant: "up to 3×3 there is one; `logdet` has none there"
-    case .dependentColumns: "a small change of the matrix makes its columns independent"
+    case .zeroDeterminant: "beyond 3×3 only regular matrices have that of the determinant"
+    case .dependentColumns: "columns are dependent"
     }
   }
 

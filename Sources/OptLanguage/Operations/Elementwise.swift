@@ -90,7 +90,13 @@ extension Machine {
       return Value(Broadcast.apply(function, x, y, rows, columns))
     }
     let graph = try place(span)
-    return Value(graph.apply(function, try expression(a, span), try expression(b, span)))
+    let (x, y) = (try expression(a, span), try expression(b, span))
+    // The square of a norm is smooth where the norm is not.
+    if let squared = x.rootedSquare, function == .power && y.constant == 2 {
+      return Value(squared)
+    }
+    if let squared = x.rootedSquare, function == .multiply && x == y { return Value(squared) }
+    return Value(graph.apply(function, x, y))
   }
 
   /// Lanes or a scalar, when at least the kinds allow an answer lane by lane.

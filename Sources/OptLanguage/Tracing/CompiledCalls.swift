@@ -106,11 +106,6 @@ extension Machine {
     guard let executable else { throw Interrupted(span: span) }
     let shape = executable.shape(0)
     let flat = executable.output(0)
-    if !LinearAlgebra.allFinite(flat, shape.count),
-      let refused = try withExtendedLifetime(matrices, { try traced.refusal() })
-    {
-      throw refused
-    }
     func matrix(_ offset: Int, _ rows: Int, _ columns: Int) -> Value {
       let buffer = Buffer(uninitialized: rows * columns)
       buffer.pointer.update(from: flat + offset, count: rows * columns)
