@@ -74,6 +74,8 @@ struct ForDisplay {
       guard node.c < 0 else { return copied(index) }
       return binary(function, a, moved(node.b).beforeRepeating)
     case .select:
+      // Formulas show what holds where there is a derivative.
+      if Refusal(of: node, in: source) != nil { return moved(node.c) }
       if let rule = source.powerRule(node) { return moved(rule).beforeRepeating }
       return choice(
         moved(node.a).beforeRepeating, moved(node.b).beforeRepeating,
