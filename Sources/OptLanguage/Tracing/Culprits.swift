@@ -169,10 +169,8 @@ struct CulpritSearch {
 
   private func fault(_ place: Place) -> Fault {
     let node = graph.nodes[Int(place.node)]
-    if node.operation == .host {
-      let host = graph.hosts[Int(node.payload)]
-      return Fault(
-        expression: host.failure ?? host.name, operands: [], place: position(place.node))
+    if node.operation == .host, let reason = graph.hosts[Int(node.payload)].failure {
+      return Fault(expression: reason, operands: [], place: position(place.node))
     }
     let buffer = values(place.node)
     let shown =

@@ -30,10 +30,10 @@ final class Executable {
   /// Which flat input each input of the program is; nil for globals and unused ones.
   let leaves: [Int?]
   let guards: [Guard]
-  /// Where the numbers of the first result belong, when it stands for a sparse matrix.
-  let pattern: SparsePattern?
   /// Optima and roots on the way.
   let implicit: [ImplicitFunction]
+  /// Where the numbers of the first result belong, when it stands for a sparse matrix.
+  let pattern: SparsePattern?
   /// The direction of a product, after the flat inputs.
   private let globals: [(input: Int, cell: Cell)]
   private var boundGlobals: [Matrix] = []
