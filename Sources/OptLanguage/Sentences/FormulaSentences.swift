@@ -26,8 +26,10 @@ struct FormulaTrace {
   /// The expression as numbers of any size.
   func numbers() throws -> Expression {
     guard value.isNumeric, !value.isMask else {
-      throw Diagnostic(
-        .error, "cannot \(verb.rawValue) \(value.kindDescription)", at: span, help: callHelp)
+      let start =
+        verb == .differentiate
+        ? "cannot differentiate" : "`\(verb.rawValue)` wants an expression, found"
+      throw Diagnostic(.error, "\(start) \(value.kindDescription)", at: span, help: callHelp)
     }
     return try machine.expression(value, span)
   }

@@ -29,6 +29,11 @@ extension Sentences {
       // A point with a value is that number; unknown names in it are symbols.
       let known = try? trace.outside { try point(frame) }
       let value = try known ?? point(frame)
+      guard trace.tracer.symbols?[name] == nil else {
+        throw Diagnostic(
+          .error, "the point cannot depend on `\(name)` itself", at: atSpan,
+          help: "write a number, or a name of its own: `at a`")
+      }
       guard value.isNumeric, value.size ?? (1, 1) == (1, 1) else {
         throw Diagnostic(
           .error, "the point is a number, found \(value.kindDescription)", at: atSpan)
@@ -64,7 +69,8 @@ extension Compiler {
     switch clause.items.first {
     case .expression(let item) where clause.items.count == 1: return item
     case .binding(let name, let value, _) where clause.items.count == 1:
-      guard case .expression(let by)? = sentence.clause(.by)?.items.first, case .name(name) = tree[by]
+      guard case .expression(let by)? = sentence.clause(.by)?.items.first,
+        case .name(name) = tree[by]
       else { fallthrough }
       return value
     default:
@@ -88,7 +94,8 @@ extension FormulaTrace {
   ) throws -> Int {
     guard case .number(let number) = value, let order = Int(exactly: number), order >= 0 else {
       throw Diagnostic(
-        .error, "the order is a whole number from 0, found "
+        .error,
+        "the order is a whole number from 0, found "
           + (value.scalar.map { NumberFormat.short($0) } ?? value.kindDescription), at: span)
     }
     guard order <= highest else {
