@@ -164,10 +164,6 @@ struct ForDisplay {
       return Expression(graph: target, index: inner.a)
     }
     if function == .abs, Sign.of(x) != .unknown { return x }
-    if function == .log, inner.isApply(.sqrt) {
-      return Term(of: Expression(graph: target, index: inner.a).apply(.log)).scaled(0.5)
-        .rendered(in: target)
-    }
     guard Self.even.contains(function) || Self.odd.contains(function) else {
       return x.apply(function)
     }

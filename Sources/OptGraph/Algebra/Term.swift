@@ -112,7 +112,8 @@ struct Term {
     }
     if rest.factors.isEmpty, rest.coefficient == 1 { return }
     if rest.coefficient == 1, rest.factors.count == 1 {
-      multiply(by: rest.rendered(in: x.graph), power: exponent)
+      let (base, inner) = (rest.factors[0].base, rest.factors[0].exponent)
+      multiply(by: inner.isEven ? base.apply(.abs) : base, power: inner.times(exponent))
     } else if rest.coefficient == 1, exponent.below == 2,
       rest.factors.allSatisfy({ $0.exponent.isEven })
     {
