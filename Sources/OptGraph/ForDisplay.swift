@@ -155,7 +155,7 @@ struct ForDisplay {
     case .negate: return Term(of: x).scaled(-1).rendered(in: target)
     case .sqrt:
       if let value = x.constant, value >= 0 { return target.number(value).apply(.sqrt) }
-      return Term(of: x, power: Ratio(1, 2)).rendered(in: target)
+      return Term(of: x, power: Ratio(1, over: 2)).rendered(in: target)
     case .exp: return exponential(x)
     case .not where inner.isApply(.not): return Expression(graph: target, index: inner.a)
     default: break

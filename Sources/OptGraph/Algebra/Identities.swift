@@ -107,8 +107,8 @@ extension Term.Factor {
       : sign.one < 0 ? other - graph.number(1) : graph.number(1) + other
     let half = (exponent.above / 2).rounded(.down)
     var term = Term()
-    term.insert(sum, Ratio(half, 1))
-    term.insert(base, Ratio(exponent.above - 2 * half, 1))
+    term.insert(sum, Ratio(half, over: 1))
+    term.insert(base, Ratio(exponent.above - 2 * half, over: 1))
     return term
   }
 
@@ -119,7 +119,7 @@ extension Term.Factor {
     else { return nil }
     let rising = Term(of: argument.apply(.exp)).rendered(in: base.graph)
     let falling = Term(of: Term.multiple(argument, -1).apply(.exp)).rendered(in: base.graph)
-    var term = Term(number: Ratio(1, 2).raised(to: exponent.above))
+    var term = Term(number: Ratio(1, over: 2).raised(to: exponent.above))
     term.insert(function == .sinh ? rising - falling : rising + falling, exponent)
     return term
   }
@@ -138,7 +138,7 @@ extension Term {
         let x = factor.argument
         let other = exponent(of: x.apply(below))
         guard factor.exponent.isWhole, other.isWhole, other.above < 0 else { continue }
-        let count = Ratio(min(factor.exponent.above, -other.above), 1)
+        let count = Ratio(min(factor.exponent.above, -other.above), over: 1)
         var term = self
         term.insert(factor.base, count.negated)
         term.insert(x.apply(below), count)
@@ -155,7 +155,7 @@ extension Term {
         term.insert(factor.base, count.negated)
         term.insert(x.apply(cosine), count.negated)
         term.insert(Term.multiple(x, 2).apply(sine), count)
-        term.coefficient = term.coefficient.times(Ratio(1, 2).raised(to: count.above))
+        term.coefficient = term.coefficient.times(Ratio(1, over: 2).raised(to: count.above))
         result.append(term)
       }
     }

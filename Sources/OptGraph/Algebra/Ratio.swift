@@ -15,7 +15,7 @@ struct Ratio: Hashable, ExpressibleByIntegerLiteral {
       let scaled = (value * power).rounded()
       guard scaled.magnitude < 1e12 else { break }
       if scaled / power == value {
-        self = Ratio(scaled, power)
+        self = Ratio(scaled, over: power)
         isDecimal = true
         return
       }
@@ -33,15 +33,15 @@ struct Ratio: Hashable, ExpressibleByIntegerLiteral {
 
   private static let powersOfTen: [Double] = [10, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]
 
-  init(_ above: Double, _ below: Double) {
-    let limit = 1e12
-    guard below != 0, above.isFinite, below.isFinite, above == above.rounded(),
-      below == below.rounded(), above.magnitude < limit, below.magnitude < limit
-    else {
+  /// Whole numbers up to here, and their quotients, are exact.
+  private static let largest = 9e15
+
+  init(_ above: Double, over below: Double) {
+    guard below != 0, Self.isWhole(above), Self.isWhole(below) else {
       (self.above, self.below) = (above / below, 1)
       return
     }
-    let divisor = Self.divisor(above, below)
+    let divisor = Self.commonDivisor(above, below)
     self.above = above / (below < 0 ? -divisor : divisor)
     self.below = below.magnitude / divisor
   }
@@ -52,17 +52,19 @@ struct Ratio: Hashable, ExpressibleByIntegerLiteral {
     hasher.combine(below)
   }
 
-  /// The greatest common divisor of two whole numbers that are not both 0.
-  static func divisor(_ a: Double, _ b: Double) -> Double {
-    var (a, b) = (a.magnitude, b.magnitude)
+  private static func isWhole(_ x: Double) -> Bool { x.magnitude <= largest && x == x.rounded() }
+
+  /// The largest number that divides both whole numbers, or 1.
+  static func commonDivisor(_ x: Double, _ y: Double) -> Double {
+    var (a, b) = (x.magnitude, y.magnitude)
     while b != 0 { (a, b) = (b, a.truncatingRemainder(dividingBy: b)) }
-    return a
+    return a == 0 ? 1 : a
   }
 
   var value: Double { above / below }
   var isWhole: Bool { below == 1 && above == above.rounded() }
-  /// Whether the number is known to the last digit.
-  var isExact: Bool { below != 1 || above == above.rounded() && above.magnitude < 1e12 }
+  /// Whether it is a quotient of whole numbers, computed without rounding.
+  var isExact: Bool { Self.isWhole(above) }
   var isEven: Bool { isWhole && above.truncatingRemainder(dividingBy: 2) == 0 }
   var negated: Ratio {
     var result = self
@@ -75,24 +77,48 @@ struct Ratio: Hashable, ExpressibleByIntegerLiteral {
     result.isDecimal = isDecimal || other.isDecimal
     return result
   }
+  /// Common divisors go before products are formed, so that these stay small.
   func times(_ other: Ratio) -> Ratio {
-    marked(other, Ratio(above * other.above, below * other.below))
+    guard isExact, other.isExact else { return Ratio(value * other.value, over: 1) }
+    let (one, two) = (
+      Self.commonDivisor(above, other.below), Self.commonDivisor(other.above, below)
+    )
+    return marked(
+      other,
+      Ratio((above / one) * (other.above / two), over: (below / two) * (other.below / one)))
   }
+
   func over(_ other: Ratio) -> Ratio {
-    marked(other, Ratio(above * other.below, below * other.above))
+    guard isExact, other.isExact, other.above != 0 else {
+      return Ratio(value / other.value, over: 1)
+    }
+    var inverse = Ratio(other.below, over: other.above)
+    inverse.isDecimal = other.isDecimal
+    return times(inverse)
   }
+
   func plus(_ other: Ratio) -> Ratio {
-    marked(other, Ratio(above * other.below + other.above * below, below * other.below))
+    guard isExact, other.isExact else { return Ratio(value + other.value, over: 1) }
+    let divisor = Self.commonDivisor(below, other.below)
+    let (left, right) = (above * (other.below / divisor), other.above * (below / divisor))
+    guard Self.isWhole(left), Self.isWhole(right) else {
+      return Ratio(value + other.value, over: 1)
+    }
+    return marked(other, Ratio(left + right, over: below * (other.below / divisor)))
   }
+
   func minus(_ other: Ratio) -> Ratio { plus(other.negated) }
 
-  /// A whole power.
+  /// A whole power, by squaring.
   func raised(to exponent: Double) -> Ratio {
-    if self == 1 { return self }
-    let count = Int(exponent.magnitude)
-    var result: Ratio = 1
-    for _ in 0..<count { result = result.times(self) }
-    return exponent < 0 ? marked(self, Ratio(1, 1).over(result)) : result
+    var (result, square): (Ratio, Ratio) = (1, self)
+    var count = Int(Swift.min(exponent.magnitude, 1e6))
+    while count > 0 {
+      if count & 1 == 1 { result = result.times(square) }
+      square = square.times(square)
+      count >>= 1
+    }
+    return exponent < 0 ? Ratio(1, over: 1).over(result) : result
   }
 
   /// The power of a positive exact number if that is exact too: 4^(3/2) = 8.
@@ -107,6 +133,6 @@ struct Ratio: Hashable, ExpressibleByIntegerLiteral {
       return ElementaryFunctions.power(whole, exponent.below) == x ? whole : nil
     }
     guard let above = root(above), let below = root(below) else { return nil }
-    return marked(self, Ratio(above, below)).raised(to: exponent.above)
+    return marked(self, Ratio(above, over: below)).raised(to: exponent.above)
   }
 }

@@ -147,7 +147,7 @@ extension Term {
 
   private static func power(_ base: Expression, _ exponent: Ratio) -> Expression {
     if exponent == 1 { return base }
-    if exponent == Ratio(1, 2) { return base.apply(.sqrt) }
+    if exponent == Ratio(1, over: 2) { return base.apply(.sqrt) }
     return base.apply(.power, base.graph.number(exponent.value))
   }
 }

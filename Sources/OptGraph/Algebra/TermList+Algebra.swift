@@ -131,12 +131,12 @@ extension TermList {
     if terms.allSatisfy(\.coefficient.isExact) {
       var (above, below) = (0.0, 1.0)
       for term in terms {
-        above = Ratio.divisor(above, term.coefficient.above)
-        let common = Ratio.divisor(below, term.coefficient.below)
+        above = Ratio.commonDivisor(above, term.coefficient.above)
+        let common = Ratio.commonDivisor(below, term.coefficient.below)
         below = below / common * term.coefficient.below
       }
       guard above < 1e9, below < 1e9 else { return sign }
-      var result = Ratio(above, below).times(sign)
+      var result = Ratio(above, over: below).times(sign)
       result.isDecimal = terms.contains { $0.coefficient.isDecimal }
       return result
     }

@@ -34,8 +34,13 @@ package struct Formula: Sendable {
     return Formula(displayed: roots.first ?? expression)
   }
 
-  /// The formula of an expression that has gone through the pass for display.
-  package init(displayed root: Expression) {
+  /// The formula of an expression that has gone through the pass for display. With `isWhole` it was
+  /// asked for in this form: it is written out, however long, as far as that makes sense.
+  package init(displayed root: Expression, isWhole: Bool = false) {
+    if isWhole, let whole = Self.built(root, sharing: [], budget: Self.largestWhole) {
+      self = whole
+      return
+    }
     if let plain = Self.built(root, sharing: [], budget: Self.largest),
       plain.text.count <= Self.longest
     {
@@ -61,6 +66,8 @@ package struct Formula: Sendable {
 
   /// Nodes of a syntax tree that people read.
   private static let largest = 250
+  /// Nodes of one that was asked for.
+  private static let largestWhole = 6_000
   /// Characters up to which repeated parts are written out.
   private static let longest = 300
   /// Characters up to which a formula is shown whole.
@@ -98,6 +105,16 @@ package struct Formula: Sendable {
     formula.isUnreadable = true
     formula.pastesBack = false
     return formula
+  }
+
+  /// The number that the formula is, if it has no names.
+  package var number: Double? {
+    switch tree[root] {
+    case .number(let value, _): value
+    case .prefix(.minus, let inner):
+      if case .number(let value, _) = tree[inner] { -value } else { nil }
+    default: nil
+    }
   }
 
   /// The formula as it is shown, with its parts: `u² + sin(u) where u = x - 1`.
