@@ -221,7 +221,8 @@ struct DerivationText {
     func with(_ pairs: [(String, Expression)]) -> String {
       " with " + pairs.map { "\($0) = \(names.text($1))" }.joined(separator: ", ")
     }
-    let both = step.operands.count > 1
+    let both =
+      step.operands.count > 1
       ? with([(u, step.operands[0]), (v, step.operands[1])]) : ""
     let one = step.operands.isEmpty ? "" : with([(u, step.operands[0])])
     switch step.rule {

@@ -42,7 +42,8 @@ extension Machine {
     }
     let resume = suspendTrace()
     defer { resume() }
-    func table(_ purpose: Tracer.Purpose, namingGlobals: Bool) throws -> (ComputationTable, [Guard]) {
+    func table(_ purpose: Tracer.Purpose, namingGlobals: Bool) throws -> (ComputationTable, [Guard])
+    {
       let tracer = Tracer(purpose, hasPoint: true)
       tracer.namesGlobals = namingGlobals
       tracer.fewestTurns = 2

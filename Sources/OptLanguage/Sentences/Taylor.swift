@@ -64,7 +64,8 @@ extension Compiler {
     switch clause.items.first {
     case .expression(let item) where clause.items.count == 1: return item
     case .binding(let name, let value, _) where clause.items.count == 1:
-      guard case .expression(let by)? = sentence.clause(.by)?.items.first, case .name(name) = tree[by]
+      guard case .expression(let by)? = sentence.clause(.by)?.items.first,
+        case .name(name) = tree[by]
       else { fallthrough }
       return value
     default:
@@ -88,7 +89,8 @@ extension FormulaTrace {
   ) throws -> Int {
     guard case .number(let number) = value, let order = Int(exactly: number), order >= 0 else {
       throw Diagnostic(
-        .error, "the order is a whole number from 0, found "
+        .error,
+        "the order is a whole number from 0, found "
           + (value.scalar.map { NumberFormat.short($0) } ?? value.kindDescription), at: span)
     }
     guard order <= highest else {

@@ -89,8 +89,6 @@ final class Tracer {
   var notesCalls = false
   /// The calls that were noted, inner ones first.
   private(set) var calls: [NotedCall] = []
-  /// Fewest turns for which a level is opened; shorter loops are unrolled.
-  var fewestTurns = 5
   /// Whether global names are inputs that print as themselves.
   var namesGlobals: Bool
 
