@@ -14,7 +14,7 @@ extension Graph {
   /// A new graph with the same inputs in the same order, and what became of the roots in it.
   /// Graphs too large to be read come back as they are.
   package func forDisplay(_ roots: [Expression]) -> (graph: Graph, roots: [Expression]) {
-    var pass = ForDisplay(self, roots)
+    var pass = ForDisplay(self, roots, .reading)
     pass.run()
     return (pass.target, roots.map { pass.moved($0.index).broadcast(to: $0.shape) })
   }
@@ -42,25 +42,24 @@ struct ForDisplay {
   private let isReadable: Bool
   private var shortest: ShortestForm
 
-  /// Beyond this many nodes nobody reads a formula.
-  private static let largest = 2_000
-  /// Steps of looking for short forms: some milliseconds.
-  private static let work = 30_000
   static let deepest = 20
 
-  init(_ source: Graph, _ roots: [Expression]) {
+  init(_ source: Graph, _ roots: [Expression], _ effort: Effort) {
     self.source = source
     live = source.reachable(from: roots.map(\.index))
     places = [Int32](repeating: -1, count: live.count)
     written = places
     isOutermost = Self.outermost(source, live, roots)
-    shortest = ShortestForm(target, work: Self.work)
-    isReadable = live.lazy.filter { $0 }.count <= Self.largest
+    shortest = ShortestForm(target, effort)
+    isReadable = live.lazy.filter { $0 }.count <= effort.nodes
     for (input, node) in zip(source.inputs, source.inputNodes) {
       let place = target.input(input).index
       if Int(node) < places.count { places[Int(node)] = place }
     }
   }
+
+  /// Whether all was tried that is known.
+  var isComplete: Bool { isReadable && shortest.work > 0 }
 
   func moved(_ index: Int32) -> Expression {
     Expression(graph: target, index: places[Int(index)])

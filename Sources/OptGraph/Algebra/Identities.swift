@@ -18,6 +18,9 @@ extension TermList {
         result.append(list)
       }
     }
+    if functions.contains(.sigmoid), let list = mapped(&work, { $0.asComplement }) {
+      result.append(list)
+    }
     if functions.contains(.sinh) || functions.contains(.cosh),
       let list = mapped(&work, { $0.asExponentials })
     {
@@ -27,7 +30,7 @@ extension TermList {
   }
 
   private static let known: Set<FunctionID> = [
-    .sin, .cos, .tan, .cot, .sec, .csc, .sinh, .cosh, .tanh,
+    .sin, .cos, .tan, .cot, .sec, .csc, .sinh, .cosh, .tanh, .sigmoid,
   ]
 
   /// square² = sign · (1 - other²) of what stands under the square.
@@ -109,6 +112,16 @@ extension Term.Factor {
     var term = Term()
     term.insert(sum, Ratio(half, over: 1))
     term.insert(base, Ratio(exponent.above - 2 * half, over: 1))
+    return term
+  }
+
+  /// sigmoid(-x) as 1 - sigmoid(x).
+  fileprivate var asComplement: Term? {
+    guard function == .sigmoid, exponent.isWhole, exponent.above > 0,
+      Term.split(argument).count.value < 0
+    else { return nil }
+    var term = Term()
+    term.insert(1 - Term.multiple(argument, -1).apply(.sigmoid), exponent)
     return term
   }
 

@@ -1,5 +1,20 @@
 /// The form of a scalar expression with the fewest operations.
 
+/// How much is tried.
+struct Effort {
+  /// Graphs of more nodes stay as they are.
+  var nodes: Int
+  /// Steps that may be taken.
+  var work: Int
+  var pullsNamesOut: Bool
+
+  /// For formulas that are shown: some milliseconds, and sums stay sums where a name is all that
+  /// their terms have in common.
+  static let reading = Effort(nodes: 2_000, work: 30_000, pullsNamesOut: false)
+  /// For `simplify`.
+  static let simplifying = Effort(nodes: 5_000, work: 300_000, pullsNamesOut: true)
+}
+
 /// Tries the forms of an expression that the algebra of terms knows, and takes the one with the
 /// fewest operations; of equals the one nearest to what is written. The forms are
 ///
@@ -15,6 +30,8 @@ struct ShortestForm {
   private var counts = OperationCounts()
   /// Steps that may still be taken.
   private(set) var work: Int
+  /// Whether a power of a name is pulled out wherever that is shorter.
+  private let pullsNamesOut: Bool
   private var best: Expression
   private var bestCount = 0
   private var seen = Set<Expression>()
@@ -22,9 +39,10 @@ struct ShortestForm {
   /// Expressions of more operations stay as they are.
   private static let longest = 400
 
-  init(_ graph: Graph, work: Int) {
+  init(_ graph: Graph, _ effort: Effort) {
     self.graph = graph
-    self.work = work
+    work = effort.work
+    pullsNamesOut = effort.pullsNamesOut
     best = Expression(graph: graph, index: -1)
   }
 
@@ -57,10 +75,14 @@ struct ShortestForm {
     let flat = start.expanded(&work)
     if let flat { forms.append(flat) }
     forms += (flat ?? start).rewritten(&work)
+    var products: [(rest: TermList, factor: Term)] = []
     for form in forms {
       guard work > 0 else { return }
       let (rest, factor) = cancelled(form, outer)
-      guard offer(rest, factor), depth < 3 else { continue }
+      if offer(rest, factor) { products.append((rest, factor)) }
+    }
+    // Of equals a sum is nearer to what is written than a product.
+    for (rest, factor) in products where depth < 3 {
       if let (common, inner) = rest.commonFactor() {
         var product = factor
         product.multiply(by: common)
@@ -118,9 +140,18 @@ struct ShortestForm {
     switch sum.terms.count {
     case 0: term = Term(number: 0)
     case 1: term.multiply(by: sum.terms[0])
-    default: term.insert((doubled(sum) ?? sum.rendered(in: graph)), 1)
+    default:
+      let signs = sum.terms.map { $0.coefficient.value < 0 }
+      if signs.count == 2, signs[0] != signs[1], factor.coefficient.value < 0 {
+        // -2(3 - x) as 2(x - 3)
+        term.coefficient = term.coefficient.negated
+        term.insert(TermList.rendered(sum.terms.map { $0.scaled(-1) }, in: graph), 1)
+      } else {
+        term.insert(doubled(sum) ?? sum.rendered(in: graph), 1)
+      }
     }
-    let isPulledOut = sum.terms.count > 1 && !factor.factors.isEmpty && factor.isOfNames
+    let isPulledOut =
+      !pullsNamesOut && sum.terms.count > 1 && !factor.factors.isEmpty && factor.isOfNames
     guard offer(term, isPulledOut) else { return false }
     if let joined = withJoinedBrackets(term) { _ = offer(joined, isPulledOut) }
     var waiting = term.contracted

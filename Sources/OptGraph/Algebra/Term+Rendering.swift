@@ -12,6 +12,13 @@ extension Term {
     }
   }
 
+  /// Names stand in the order of the alphabet.
+  private static func name(_ base: Expression) -> String {
+    let node = base.node
+    guard node.operation == .input else { return "" }
+    return base.graph.inputs[Int(node.payload)].name.lowercased()
+  }
+
   /// Whether it is a power of names alone.
   var isOfNames: Bool { factors.allSatisfy { Self.rank($0.base) == 0 && $0.exponent.above > 0 } }
 
@@ -27,7 +34,8 @@ extension Term {
       }
     }
     let order = factors.enumerated().sorted {
-      (Self.rank($0.element.base), $0.offset) < (Self.rank($1.element.base), $1.offset)
+      (Self.rank($0.element.base), Self.name($0.element.base), $0.offset)
+        < (Self.rank($1.element.base), Self.name($1.element.base), $1.offset)
     }.map(\.element)
     return Self.quotient(
       coefficient, order.filter { $0.exponent.above > 0 }.map { Self.power($0.base, $0.exponent) },

@@ -146,8 +146,13 @@ extension FormulaBuilder {
     return result
   }
 
+  /// A quotient over something is one over a product: a/(b c).
   private mutating func quotient(_ a: Piece, _ b: Piece) -> Piece {
-    joined(a, b) { $0.infix(b.isScalar ? .divide : .elementDivide, a.id, b.id) }
+    if a.isScalar, b.isScalar, case .infix(.divide, let above, let below) = tree[a.id] {
+      let product = multiplied(below, .multiply, b.id)
+      return Piece(id: infix(.divide, above, product), rows: 1, columns: 1)
+    }
+    return joined(a, b) { $0.infix(b.isScalar ? .divide : .elementDivide, a.id, b.id) }
   }
 
   private mutating func power(_ a: Piece, _ b: Piece) -> Piece {
