@@ -133,7 +133,9 @@ struct ForDisplay {
       guard node.c < 0 else { return copied(index) }
       return binary(function, a, operand(node.b, of: node))
     case .select:
-      if let rule = source.powerRule(node) { return moved(rule).beforeRepeating }
+      if let rule = source.powerRule(node), moved(rule).isDefined {
+        return moved(rule).beforeRepeating
+      }
       return choice(
         moved(node.a).beforeRepeating, moved(node.b).beforeRepeating,
         moved(node.c).beforeRepeating)
