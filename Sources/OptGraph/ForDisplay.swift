@@ -133,6 +133,8 @@ struct ForDisplay {
       guard node.c < 0 else { return copied(index) }
       return binary(function, a, operand(node.b, of: node))
     case .select:
+      // Formulas show what holds where there is a derivative.
+      if Refusal(of: node, in: source) != nil { return moved(node.c) }
       if let rule = source.powerRule(node), moved(rule).isDefined {
         return moved(rule).beforeRepeating
       }
@@ -144,6 +146,7 @@ struct ForDisplay {
         source.maps[Int(node.payload)], source.shape(of: index))
     case .reduce: return reduction(index, node)
     case .product: return product(index, node)
+    case .surrogate: return moved(node.a).beforeRepeating
     default: return copied(index)
     }
   }
