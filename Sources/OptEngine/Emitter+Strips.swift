@@ -200,7 +200,8 @@ extension Emitter {
     let count = shape.count
     var strip = used <= 6 ? 512 : used <= 12 ? 256 : 128
     strip = min(strip, (count + 7) & ~7)
-    registers = max(registers, used * strip)
+    let mapCount = builder.ops.reduce(0) { $0 + ($1.op == Int32(CK_MAP) ? 1 : 0) }
+    registers = max(registers, max(used, mapCount) * strip)
     operandCount = max(operandCount, builder.operands.count)
     sumCount = max(sumCount, sums.count)
     let perChunk = max(1, 100_000 / max(builder.ops.count, 1) / 4)

@@ -9,6 +9,9 @@ final class Emitter {
   let memory: Memory
   var steps: [Step] = []
   var code: [Int32] = []
+  /// The places of scalars in the order of the graph: within a stretch of a tape the machine runs
+  /// equal operations together, which is not the best order for everybody.
+  var sequence: [Int32] = []
   var strips: [StripStep] = []
   var maps: [ck_map] = []
   var laneTables: [UnsafeMutablePointer<Int>] = []

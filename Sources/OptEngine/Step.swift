@@ -44,6 +44,25 @@ enum Step {
   case solve(MatrixStep)
 }
 
+extension Step {
+  /// Where it reads memory, beside what is in its code.
+  var reads: [Place] {
+    switch self {
+    case .tape, .strips, .clear: []
+    case .read(let from, _, _, _): [from]
+    case .write(_, _, let from, _, _, _): [from]
+    case .gather(let from, _, let indices, _, _): [from, indices]
+    case .scatter(let from, _, let indices, _, _, _, _): [from, indices]
+    case .reduce(_, let from, _, _, _, _): [from]
+    case .scan(let from, _, _, _, _, _): [from]
+    case .order(let from, _, _, _): [from]
+    case .random(_, let key, _, _, _): [key]
+    case .product(let step), .factor(let step), .part(let step), .solve(let step):
+      [step.a, step.b]
+    }
+  }
+}
+
 /// An elementwise program over `count` elements, with the sums it ends in.
 struct StripStep {
   var code: ck_strip_program

@@ -17,10 +17,17 @@ package final class Workspace {
   /// NaN, for inputs that are not bound.
   private var missing: Buffer?
   private var isComplete = false
+  /// Machine code of the program, once there is some.
+  private var native: NativeProgram?
+  /// What this may still spend on the portable machine before the program is made native.
+  private var untilNative: Int
+  /// What elementwise loops carry from block to block.
+  private let carried: UnsafeMutablePointer<Double>
 
   init(_ program: Program) {
     self.program = program
     let (arena, strips) = ((program.arenaSize + 7) & ~7, (program.registersSize + 7) & ~7)
+    untilNative = program.options.engine == .vm ? 0 : max(program.compileCost, 1)
     memory = Buffer(uninitialized: arena + strips + program.scratchSize)
     registers = memory.pointer + arena
     scratch = registers + strips
@@ -28,6 +35,7 @@ package final class Workspace {
     bases = Memory.allocate(nil, count)
     operands = Memory.allocate(nil, program.operandCount)
     sums = Memory.allocate(ck_sum_state(), program.sumCount)
+    carried = Memory.allocate(0, Int(CK_CARRIED))
     bases[0] = memory.pointer
     for (k, array) in program.arrays.enumerated() {
       bases[1 + program.inputs.count + k] = array.pointer
@@ -39,6 +47,7 @@ package final class Workspace {
     bases.deallocate()
     operands.deallocate()
     sums.deallocate()
+    carried.deallocate()
   }
 
   /// Gives input number `input` its elements, row by row. It stays bound until it is bound again;
@@ -70,15 +79,15 @@ package final class Workspace {
   /// Computes the outputs. False: it was stopped, and outputs are not to be used.
   package func run(_ stop: Stop?) -> Bool {
     if !isComplete { complete() }
+    if untilNative > 0 {
+      untilNative -= program.work
+      if untilNative <= 0 { native = program.native }
+    }
+    if let native { return run(native, stop) }
     let steps = program.steps
-    let code = program.code
-    let w = memory.pointer
-    let constantBases = UnsafeRawPointer(bases).assumingMemoryBound(
-      to: UnsafePointer<Double>?.self)
     for k in 0..<program.stepCount {
       switch steps[k] {
-      case .tape(let from, let to):
-        ck_tape_run(code + from, code + to, w, constantBases, Kernels.shared.functions)
+      case .tape(let from, let to): runTape(from, to)
       case .strips(let number):
         if !runStrips(program.strips + number, stop) { return false }
         continue
@@ -87,6 +96,45 @@ package final class Workspace {
       if let stop, stop.isRequested { return false }
     }
     return true
+  }
+
+  private func run(_ native: NativeProgram, _ stop: Stop?) -> Bool {
+    let steps = program.steps
+    let w = memory.pointer
+    let entries = native.entries
+    for k in 0..<program.stepCount {
+      switch steps[k] {
+      case .tape(let from, let to):
+        if let entry = entries[k] {
+          ck_native_tape(entry, w, bases)
+        } else {
+          runTape(from, to)
+        }
+      case .strips(let number):
+        guard let entry = entries[k] else {
+          if !runStrips(program.strips + number, stop) { return false }
+          continue
+        }
+        let step = native.strips + number
+        if ck_native_strip(entry, step, bases, registers, sums, carried, stop?.address) == 0 {
+          return false
+        }
+        let places = program.strips[number].sums
+        for k in 0..<Int(step.pointee.sum_count) { w[places[k]] = ck_sum_end(sums + k) }
+        continue
+      default: runOther(steps + k)
+      }
+      if let stop, stop.isRequested { return false }
+    }
+    return true
+  }
+
+  private func runTape(_ from: Int, _ to: Int) {
+    let constantBases = UnsafeRawPointer(bases).assumingMemoryBound(
+      to: UnsafePointer<Double>?.self)
+    ck_tape_run(
+      program.code + from, program.code + to, memory.pointer, constantBases,
+      Kernels.shared.functions)
   }
 
   private func runStrips(_ step: UnsafePointer<StripStep>, _ stop: Stop?) -> Bool {

@@ -63,7 +63,7 @@ extension Graph {
 
   /// Node `index` with other operands, in this or another graph. Elementwise nodes go through the
   /// constructors, so that numbers fold; the rest keeps its shape.
-  func rebuild(_ index: Int32, in graph: Graph, _ now: (Int32) -> Int32) -> Expression {
+  package func rebuild(_ index: Int32, in graph: Graph, _ now: (Int32) -> Int32) -> Expression {
     let node = nodes[Int(index)]
     let shape = self.shape(of: index)
     func operand(_ old: Int32) -> Expression { Expression(graph: graph, index: now(old)) }

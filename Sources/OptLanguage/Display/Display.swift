@@ -52,6 +52,10 @@ struct ValueText {
     case .matrix(let m):
       if !m.isVector { return matrix(m, width) }
       return m.count > 0 && !style.isWhole ? [MatrixText.vector(m, style)] : [inline(value, depth)]
+    case .sparse(let s):
+      var style = style
+      style.width = width
+      return SparseText.block(s, style)
     case .record(let record):
       if let report = record.report { return report.lines(style) }
       let line = inline(value, depth)
@@ -90,7 +94,7 @@ struct ValueText {
   private func isInline(_ value: Value, _ depth: Int) -> Bool {
     switch value {
     case .matrix(let m): m.count <= MatrixText.largestInline
-    case .table: false
+    case .table, .sparse: false
     case .record(let r):
       r.report == nil && depth < Self.deepest && r.values.count <= longest
         && r.values.allSatisfy { isInline($0, depth + 1) }
@@ -137,6 +141,7 @@ struct ValueText {
       }
       if m.isVector { return MatrixText.vector(m, DisplayStyle(digits: style.digits, width: 40)) }
       return "\(m.rows)×\(m.columns) " + (m.isMask ? "mask" : "matrix")
+    case .sparse(let s): return SparseText.header(s)
     case .record(let record):
       if let report = record.report { return report.lines(style).first ?? "result" }
       if depth >= Self.deepest { return "(…)" }

@@ -22,6 +22,8 @@ package struct Formula: Sendable {
   package var isUnreadable: Bool
   /// Whether every operation in it exists in the language, so that the text can be pasted back.
   package var pastesBack: Bool
+  /// What it was made from: calls of a formula that does not paste back compute this.
+  package let source: Expression
 
   /// The formula of `expression` after the pass for display. Inputs appear by their names.
   package static func of(_ expression: Expression) -> Formula {
@@ -75,7 +77,10 @@ package struct Formula: Sendable {
   /// Nodes and characters of the beginning of an unreadable formula.
   private static let opening = (nodes: 80, characters: 160)
 
-  private init(_ builder: FormulaBuilder, _ root: NodeID, _ parts: [Part]) {
+  private init(
+    _ builder: FormulaBuilder, _ root: NodeID, _ parts: [Part], of source: Expression
+  ) {
+    self.source = source
     tree = builder.tree
     tree.statements = [root]
     self.root = root
@@ -95,13 +100,13 @@ package struct Formula: Sendable {
       parts.append(Part(name: name, root: body))
     }
     let main = builder.statement(root)
-    return builder.isCut ? nil : Formula(builder, main, parts)
+    return builder.isCut ? nil : Formula(builder, main, parts, of: root)
   }
 
   private static func beginning(_ root: Expression) -> Formula {
     var builder = FormulaBuilder(root, budget: opening.nodes)
     let main = builder.statement(root)
-    var formula = Formula(builder, main, [])
+    var formula = Formula(builder, main, [], of: root)
     formula.isUnreadable = true
     formula.pastesBack = false
     return formula

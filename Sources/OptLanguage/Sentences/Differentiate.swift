@@ -16,6 +16,7 @@ extension Sentences {
       var y = try trace.numbers()
       for name in names {
         guard let variable = trace.variables[name.name] else { continue }
+        trace.machine.noteSteps(of: y, by: [variable], trace.tracer, "")
         y = derivative(of: y, by: variable)
       }
       return Formula.of(y)

@@ -226,7 +226,7 @@ extension Machine {
     of formula: Formula, _ names: [String], _ body: Value, _ job: FormulaJob
   ) throws -> Value {
     if names.isEmpty, let number = formula.number { return .number(number) }
-    let (span, variables) = (job.span, job.variables)
+    let span = job.span
     let parameters = names.map { Parameter(name: $0, span: span) }
     let compiler = Compiler(formula.tree, self, job.namespace)
     let made: (code: FunctionCode, captured: [Code])
@@ -239,12 +239,9 @@ extension Machine {
         help: nil, span: span, tree: compiler.tree, bodyNode: formula.root)
       code.slotCount = names.count
       code.body = { [unowned self] frame in
-        guard job.verb == .differentiate, variables.count == 1, names.count == 1 else {
-          throw Diagnostic(.error, "this formula cannot be called", at: span)
-        }
-        return try self.apply(
-          self.derived(.gradient, body, span), [frame[0]], spans: [span], at: span,
-          calleeSpan: span)
+        var arguments: [String: Value] = [:]
+        for (k, name) in names.enumerated() { arguments[name] = frame[k] }
+        return try self.value(of: formula.source, arguments, job.namespace, span)
       }
       made = (code, [])
     }

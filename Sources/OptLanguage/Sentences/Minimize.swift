@@ -160,6 +160,7 @@ extension Machine {
     } else {
       chosen = defaultMethod(for: objective)
     }
+    if chosen.needs.contains(.gradient) { try noteSteps(of: traced) }
     stopped.condition = try optimization.stops?.condition(
       self, frame, templates, names, objective)
     let sign = optimization.sign

@@ -123,7 +123,13 @@ extension Machine {
         matrix(offsets[k], leaf.rows, leaf.columns)
       }
       return Self.structured(templates, derived.base.positionalNames, parts)
-    default: return matrix(0, Int(shape.rows), Int(shape.columns))
+    default:
+      guard let pattern = executable.pattern else {
+        return matrix(0, Int(shape.rows), Int(shape.columns))
+      }
+      let values = Buffer(uninitialized: pattern.count)
+      values.pointer.update(from: flat, count: pattern.count)
+      return Value(SparseMatrix(pattern, values))
     }
   }
 

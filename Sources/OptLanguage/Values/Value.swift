@@ -13,6 +13,8 @@ package enum Value {
   case boolean(Bool)
   /// Known numbers, rows × columns, not 1×1.
   case matrix(Matrix)
+  /// Known numbers of which most are 0; no mask.
+  case sparse(SparseMatrix)
   /// Known numbers, one a lane of the mapped bodies around (see `Tracer`).
   case lanes(LaneNumbers)
   /// Numbers that depend on the inputs of the function being traced.
@@ -250,6 +252,7 @@ extension Value {
     switch self {
     case .number, .boolean, .lanes: (1, 1)
     case .matrix(let m): (m.rows, m.columns)
+    case .sparse(let s): (s.rows, s.columns)
     case .traced(let t): t.size
     default: nil
     }
@@ -281,6 +284,7 @@ extension Value {
       if columns == 1 { return "a \(rows)×1 vector" }
       if rows == 1 { return "a 1×\(columns) row" }
       return "a \(rows)×\(columns) matrix"
+    case .sparse(let s): return "a \(s.rows)×\(s.columns) sparse matrix"
     case .text: return "a text"
     case .record(let r): return r.report == nil ? "a record" : "a result"
     case .list: return "a list"
