@@ -90,6 +90,7 @@ extension Function {
     switch kind {
     case .closure: true
     case .derived(let derived): derived.base.isWritten
+    case .custom(let custom): custom.base.isWritten
     case .elementary, .builtin: false
     }
   }
