@@ -2,6 +2,8 @@
 ///
 /// - drops what no root depends on; equal nodes become one;
 /// - x + 0, x - 0, 0 - x, signs in sums and products, x / 2ᵏ as a product, whole and half powers;
+/// - known factors: (c x) y as c (x y), c x + c y as c (x + y), where nothing else reads c x; -(c x)
+///   as (-c) x only then;
 /// - arithmetic of known numbers and small known arrays;
 /// - masks: `mask ≠ 0`, `not not`, a select of 1 and 0, a select in a select of the same condition;
 /// - repeated values: elementwise nodes work on the value before it is repeated, sums of it multiply;
@@ -75,6 +77,7 @@ struct ForExecution {
     switch node.operation {
     case .apply:
       let function = FunctionID(index: Int(node.payload))
+      if let shorter = rewriteFactors(node, function) { return shorter }
       let a = moved(node.a).beforeRepeating
       if node.b < 0 { return target.unary(function, a) }
       let b = moved(node.b).beforeRepeating

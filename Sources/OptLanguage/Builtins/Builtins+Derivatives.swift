@@ -8,11 +8,15 @@ extension Builtins {
       examples: ["grad(x -> x^2)(3) == 6"]
     ) { try $0.machine.derived(.gradient, $0[0], $0.span(0)) },
     Builtin(
-      "hessian(f)", "The matrix of second derivatives of a function over its flattened arguments.",
+      "hessian(f)",
+      "The matrix of second derivatives of a function over its flattened arguments; sparse where it "
+        + "is large and most of them are always 0.",
       examples: ["hessian((x, y) -> x^2 y)(1, 3) == [6, 2; 2, 0]"]
     ) { try $0.machine.derived(.hessian, $0[0], $0.span(0)) },
     Builtin(
-      "jacobian(f)", "The matrix of derivatives of the elements of a function's result.",
+      "jacobian(f)",
+      "The matrix of derivatives of the elements of a function's result; sparse where it is large "
+        + "and most of them are always 0.",
       examples: ["jacobian(v -> [v[1]^2, v[1]*v[2]])([2, 3]) == [4, 0; 3, 2]"]
     ) { try $0.machine.derived(.jacobian, $0[0], $0.span(0)) },
     Builtin(

@@ -35,7 +35,7 @@ extension Machine {
   }
 
   /// The parameters that derivatives are taken by: those without default values.
-  private func variableNames(of function: Function) -> [String] {
+  func variableNames(of function: Function) -> [String] {
     switch function.kind {
     case .closure(let code, _):
       let required = code.parameters.prefix(code.requiredCount).map(\.name)
@@ -49,7 +49,7 @@ extension Machine {
   }
 
   /// The derivative at numbers without values.
-  private func symbolic(
+  func symbolic(
     _ function: Function, _ derived: DerivedFunction, _ parameters: [String]
   ) throws -> Value {
     switch derived.order {

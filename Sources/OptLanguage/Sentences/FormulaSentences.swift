@@ -26,8 +26,10 @@ struct FormulaTrace {
   /// The expression as numbers of any size.
   func numbers() throws -> Expression {
     guard value.isNumeric, !value.isMask else {
-      throw Diagnostic(
-        .error, "cannot \(verb.rawValue) \(value.kindDescription)", at: span, help: callHelp)
+      let start =
+        verb == .differentiate
+        ? "cannot differentiate" : "`\(verb.rawValue)` wants an expression, found"
+      throw Diagnostic(.error, "\(start) \(value.kindDescription)", at: span, help: callHelp)
     }
     return try machine.expression(value, span)
   }
@@ -178,14 +180,16 @@ extension Machine {
       var value = try apply(
         body, arguments, spans: job.names.map(\.span), at: job.subjectSpan,
         calleeSpan: job.subjectSpan)
+      var parameters: [String] = []
       if case .function(let function) = value, let inner = try calledFormula(function, variables) {
         value = inner
+        parameters = function.parameterNames
       }
       let trace = FormulaTrace(
         machine: self, tracer: tracer, verb: job.verb, value: value, span: job.subjectSpan,
         variables: variables)
       if let bare = job.bareName, value.isNumeric,
-        let name = job.names.first(where: { $0.name != bare })
+        let name = job.names.first(where: { $0.name != bare && !parameters.contains($0.name) })
       {
         throw Diagnostic(
           .error, "`\(name.name)` does not occur in the expression", at: name.span)

@@ -16,8 +16,7 @@ enum Sentences {
   /// The verbs that are there; others say "not available yet".
   static let forms: [SentenceForm] = [
     minimize, maximize, solve, check, differentiate, simplify, expand, factor, collect, substitute,
-    taylor,
-    show, explain,
+    taylor, show, tex, explain,
   ]
 
   static func form(_ verb: Verb) -> SentenceForm? { forms.first { $0.verb == verb } }
