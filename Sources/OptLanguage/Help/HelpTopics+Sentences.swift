@@ -31,9 +31,14 @@ extension HelpTopic {
         fit y ~ a*x + b to t from a = 1, b = 0
         """),
     HelpTopic(
-      ["solve"], "solve EQUATIONS from x = START, …",
+      ["solve"], "solve E1 == E2, … from x = START, … [until steps = 100]",
       "Solves one equation, or several for as many variables.",
-      "Equations are written with `==`.",
+      """
+      Vectors are compared element by element: `solve A*x == b from x = zeros(3)`. Newton's method
+      with exact derivatives, damped where it must be; a single equation is also enclosed where its
+      sides change places. The result has the variables, solution, residual, status and steps. Inside
+      of a function, `(solve x^2 == p from x = 1).x` has a derivative by p.
+      """,
       example: "solve cos(x) == x from x = 1"),
     HelpTopic(
       ["check"],

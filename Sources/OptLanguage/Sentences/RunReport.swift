@@ -215,7 +215,7 @@ extension Machine {
     return RunReport(headline: headline, details: details)
   }
 
-  private func pointText(_ point: Value) -> String {
+  func pointText(_ point: Value) -> String {
     guard case .record(let record) = point else { return shown(point) }
     return zip(record.names, record.values).map { name, value in
       let text = shown(value)
