@@ -105,7 +105,8 @@ extension Graph {
 }
 
 extension Node {
-  func isApply(_ function: FunctionID) -> Bool {
+  /// Whether it is an elementwise `function`.
+  package func isApply(_ function: FunctionID) -> Bool {
     operation == .apply && payload == Int32(truncatingIfNeeded: function.index)
   }
 }
