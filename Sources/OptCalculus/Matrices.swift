@@ -2,20 +2,6 @@
 import OptGraph
 import OptNumerics
 
-extension Graph {
-  /// A known n×n matrix, one value below, on and above the diagonal each.
-  func triangle(_ n: Int32, below: Double, diagonal: Double, above: Double) -> Expression {
-    let n = Int(n)
-    let buffer = Buffer(uninitialized: n * n)
-    for i in 0..<n {
-      for j in 0..<n { buffer[i * n + j] = i > j ? below : i == j ? diagonal : above }
-    }
-    return array(buffer, Shape(rows: n, columns: n))
-  }
-
-  func identity(_ n: Int32) -> Expression { triangle(n, below: 0, diagonal: 1, above: 0) }
-}
-
 extension Expression {
   /// The lower triangle with the diagonal, or with half of it.
   func lower(diagonal: Double = 1) -> Expression {

@@ -120,6 +120,10 @@ struct Term {
   }
 
   func rendered(in graph: Graph) -> Expression {
+    withSoftmax.renderedPlainly(in: graph)
+  }
+
+  private func renderedPlainly(in graph: Graph) -> Expression {
     if coefficient.value == 0 || factors.isEmpty { return Self.number(coefficient, graph) }
     // A sign before a bracket goes into it.
     if coefficient == Ratio(-1), factors.count == 1, factors[0].exponent == 1 {

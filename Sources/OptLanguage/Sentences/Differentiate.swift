@@ -95,16 +95,32 @@ extension Machine {
   ) throws -> Value {
     let outer = tracer
     defer { tracer = outer }
+    var valued: [String: (rows: Int, columns: Int)] = [:]
+    for (name, cell) in zip(unique, cells) where cell.isSet {
+      // A variable that has a value now lends its size.
+      valued[name] = cell.value.pointee.size ?? (1, 1)
+    }
+    let (formula, symbols) = try withOpenSizes(
+      of: cost, valued: valued, { (made: (Formula, [String])) in made.0.text }
+    ) { sizes in
+      try self.formula(cost, by, unique, valued, sizes, subjectSpan, span)
+    }
+
+    return try formulaFunction(formula, unique + symbols, cost, unique, span, namespace)
+  }
+
+  /// The formula, and the symbols in it.
+  private func formula(
+    _ cost: Value, _ by: [(name: String, span: SourceSpan)], _ unique: [String],
+    _ valued: [String: (rows: Int, columns: Int)], _ sizes: [String: OpenShape],
+    _ subjectSpan: SourceSpan, _ span: SourceSpan
+  ) throws -> (Formula, [String]) {
     let tracer = formulaTracer()
-    let (formula, symbols) = try tracing(tracer) { () -> (Formula, [String]) in
+    tracer.openShapes = sizes
+    return try tracing(tracer) { () -> (Formula, [String]) in
       var variables: [String: Expression] = [:]
-      let arguments = zip(unique, cells).map { name, cell -> Value in
-        // A variable that has a value now lends its size.
-        let size: (rows: Int, columns: Int) =
-          cell.isSet ? cell.value.pointee.size ?? (1, 1) : (1, 1)
-        let input = tracer.graph.input(
-          Input(
-            name: name, role: .variable, shape: Shape(rows: size.rows, columns: size.columns)))
+      let arguments = unique.map { name -> Value in
+        let input = tracer.symbol(name, valued[name])
         variables[name] = input
         return .traced(TracedNumbers(input))
       }
@@ -124,13 +140,12 @@ extension Machine {
           value = Value(
             pushforward([y], along: [(variable, tangent: tracer.graph.number(1))])[0])
         } else {
-          value = Value(jacobian(of: [y], by: [variable]))
+          value = Value(try jacobianFormula(of: y, by: variable, name, place))
         }
       }
       let symbols = (tracer.symbols ?? [:]).keys.sorted().filter { !unique.contains($0) }
       return (Formula.of(try expression(value, span)), symbols)
     }
-    return try formulaFunction(formula, unique + symbols, cost, unique, span, namespace)
   }
 
   /// A formula as a function of its names that shows as the formula.
@@ -166,14 +181,21 @@ extension Machine {
   }
 
   fileprivate func shownFormula(_ cost: Value, _ span: SourceSpan) throws -> Value {
-    let tracer = formulaTracer()
-    return try tracing(tracer) { () -> Value in
-      let value = try apply(cost, [], spans: [], at: span, calleeSpan: span)
-      guard value.isNumeric else { return value }
-      let formula = Formula.of(try expression(value, span))
-      let names = (tracer.symbols ?? [:]).keys.sorted()
-      return try formulaFunction(formula, names, cost, [], span, user)
+    typealias Shown = (value: Value, formula: Formula?, names: [String])
+    let value = try withOpenSizes(
+      of: cost, valued: [:], { (shown: Shown) in shown.formula?.text ?? "" }
+    ) { sizes in
+      let tracer = formulaTracer()
+      tracer.openShapes = sizes
+      return try tracing(tracer) { () -> Shown in
+        let value = try apply(cost, [], spans: [], at: span, calleeSpan: span)
+        guard value.isNumeric else { return (value, nil, []) }
+        let formula = Formula.of(try expression(value, span))
+        return (value, formula, (tracer.symbols ?? [:]).keys.sorted())
+      }
     }
+    guard let formula = value.formula else { return value.value }
+    return try formulaFunction(formula, value.names, cost, [], span, user)
   }
 }
 
