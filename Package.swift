@@ -30,13 +30,15 @@ let package = Package(
   targets: [
     .target(
       name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+    .target(
+      name: "CSuiteSparse", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .systemLibrary(
       name: "CEdit", pkgConfig: "libedit",
       providers: [.apt(["libedit-dev"]), .brew(["libedit"])]),
     .target(name: "CKernels"),
 
     module("OptSyntax"),
-    module("OptNumerics", ["COpenBLAS", "CKernels"]),
+    module("OptNumerics", ["COpenBLAS", "CSuiteSparse", "CKernels"]),
     module("OptGraph", ["OptNumerics"]),
     module("OptCalculus", ["OptGraph", "OptNumerics"]),
     module("OptEngine", ["OptGraph", "OptNumerics", "CKernels"]),

@@ -149,8 +149,19 @@ const void *ck_packed(const char *name, int *arity) {
   return NULL;
 }
 
+#define VECTOR_AS(NAME, ARITY) if (!strcmp(name, #NAME)) { *arity = ARITY; return v_##NAME; }
+#define VECTOR1(NAME) VECTOR_AS(NAME, 1)
+#define VECTOR2(NAME) VECTOR_AS(NAME, 2)
+const void *ck_vector(const char *name, int *arity) {
+  if (!ck_packed(name, arity)) return NULL;
+  UNARIES(VECTOR1)
+  BINARIES(VECTOR2)
+  return NULL;
+}
+
 #else
 
 const void *ck_packed(const char *name, int *arity) { return NULL; }
+const void *ck_vector(const char *name, int *arity) { return NULL; }
 
 #endif

@@ -75,6 +75,11 @@ static void close_block(ck_sum_state *s) {
   for (int k = 0; k < 8; k++) s->partial[k] = 0;
 }
 
+void ck_sum_advance(ck_sum_state *s, int64_t n) {
+  s->filled += n;
+  if (s->filled >= CK_BLOCK) close_block(s);
+}
+
 double ck_sum_end(ck_sum_state *s) {
   if (s->filled > 0) close_block(s);
   int64_t depth = __builtin_popcountll((unsigned long long)s->blocks);
@@ -101,8 +106,7 @@ typedef double v4d __attribute__((vector_size(32), aligned(8), may_alias));
       const double x = a[i], y = b[i];                                            \
       s->partial[k] = SCALAR(s->partial[k]);                                      \
     }                                                                             \
-    s->filled += n;                                                               \
-    if (s->filled >= CK_BLOCK) close_block(s);                                    \
+    ck_sum_advance(s, n);                                                         \
   }
 #define PLUS(p) ((void)y, (p) + x)
 #define PLUS_PRODUCT(p) __builtin_elementwise_fma(x, y, p)

@@ -2,6 +2,18 @@
 import OptGraph
 import OptNumerics
 
+extension Graph {
+  /// A known n×n matrix.
+  func known(_ n: Int32, _ element: (Int, Int) -> Double) -> Expression {
+    let n = Int(n)
+    let buffer = Buffer(uninitialized: n * n)
+    for i in 0..<n {
+      for j in 0..<n { buffer[i * n + j] = element(i, j) }
+    }
+    return array(buffer, Shape(rows: n, columns: n))
+  }
+}
+
 extension Expression {
   /// The lower triangle with the diagonal, or with half of it.
   func lower(diagonal: Double = 1) -> Expression {

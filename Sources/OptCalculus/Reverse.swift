@@ -65,7 +65,8 @@ struct ReverseSweep {
     if wants(output) { adjoints.add(seed, to: output, where: nil) }
   }
 
-  mutating func run() -> [Expression] {
+  /// Sweeps; `note` learns the adjoint of every node.
+  mutating func run(noting note: ((Int32, Expression) -> Void)? = nil) -> [Expression] {
     let origin = graph.currentOrigin
     defer { graph.currentOrigin = origin }
     var results: [Int32: Expression] = [:]
@@ -74,6 +75,7 @@ struct ReverseSweep {
       guard adjoints.has(index) else { continue }
       graph.currentOrigin = graph.origins[Int(index)]
       let adjoint = adjoints.take(index)
+      note?(index, adjoint.value)
       if isInput[k] {
         results[index] = adjoint.value
       } else {
@@ -101,6 +103,8 @@ struct ReverseSweep {
     case .factor: adjoints.add(adjoint.value, to: node.a, where: adjoint.predicate)
     case .solve: pullSolve(index, node, adjoint)
     case .part: pullPart(index, node, adjoint)
+    case .surrogate: pullSurrogate(index, node, adjoint)
+    case .host: pullHost(index, node, adjoint)
     }
   }
 

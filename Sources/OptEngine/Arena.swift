@@ -12,7 +12,10 @@ struct Arena {
 
   private static func rounded(_ size: Int) -> Int { (max(size, 1) + 7) & ~7 }
 
-  mutating func take(_ size: Int) -> Int {
+  mutating func take(_ size: Int) -> Int { take(size, below: Int.max) ?? end }
+
+  /// Nil if the stretch would end beyond `limit`.
+  mutating func take(_ size: Int, below limit: Int) -> Int? {
     let size = Self.rounded(size)
     // The smallest free stretch that fits and is not twice as large.
     var (low, high) = (0, sizes.count)
@@ -31,6 +34,7 @@ struct Arena {
         return start
       }
     }
+    guard size <= limit - end else { return nil }
     let start = end
     end += size
     return start

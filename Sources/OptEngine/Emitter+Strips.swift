@@ -38,7 +38,7 @@ extension Emitter {
     if furthest > 0 { steps.append(.clear(out, count: furthest)) }
     let end = furthest + count
     if end < size {
-      steps.append(.clear(Place(base: 0, offset: out.offset + end), count: size - end))
+      steps.append(.clear(Place(base: out.base, offset: out.offset + end), count: size - end))
     }
   }
 
@@ -84,7 +84,9 @@ extension Emitter {
   }
 
   private func target(_ placement: Placement, _ k: Int) -> Place {
-    Place(base: 0, offset: location(placement.assembly).offset + placement.pieces[k].offset)
+    var place = location(placement.assembly)
+    place.offset += placement.pieces[k].offset
+    return place
   }
 
   /// Stores the furthest piece and adds the others.
@@ -200,7 +202,8 @@ extension Emitter {
     let count = shape.count
     var strip = used <= 6 ? 512 : used <= 12 ? 256 : 128
     strip = min(strip, (count + 7) & ~7)
-    registers = max(registers, used * strip)
+    let mapCount = builder.ops.reduce(0) { $0 + ($1.op == Int32(CK_MAP) ? 1 : 0) }
+    registers = max(registers, max(used, mapCount) * strip)
     operandCount = max(operandCount, builder.operands.count)
     sumCount = max(sumCount, sums.count)
     let perChunk = max(1, 100_000 / max(builder.ops.count, 1) / 4)

@@ -60,7 +60,13 @@ extension Emitter {
       }
       code[header] = length
     }
-    for k in range { local[Int(order[k])] = -1 }
+    while sequence.count < nextScalar - count {
+      sequence.append(Int32(truncatingIfNeeded: sequence.count))
+    }
+    for k in range {
+      local[Int(order[k])] = -1
+      sequence.append(Int32(truncatingIfNeeded: plan.place[Int(order[k])]))
+    }
   }
 
   /// Operation and operands (nodes; of a load, base and offset).

@@ -9,6 +9,9 @@ final class Emitter {
   let memory: Memory
   var steps: [Step] = []
   var code: [Int32] = []
+  /// The places of scalars in the order of the graph: within a stretch of a tape the machine runs
+  /// equal operations together, which is not the best order for everybody.
+  var sequence: [Int32] = []
   var strips: [StripStep] = []
   var maps: [ck_map] = []
   var laneTables: [UnsafeMutablePointer<Int>] = []
@@ -102,13 +105,15 @@ final class Emitter {
       case .located:
         let base = n.operation == .input ? 1 + n.payload : arrayBase(Int(n.payload))
         return Place(base: base, offset: extra)
-      default: return Place(base: 0, offset: plan.place[Int(index)] + extra)
+      default:
+        return Place(
+          base: plan.external[Int(index)], offset: plan.place[Int(index)] + extra)
       }
     }
   }
 
   func arrayBase(_ number: Int) -> Int32 {
-    Int32(clamping: 1 + plan.graph.inputs.count + number)
+    Int32(clamping: 1 + plan.graph.inputs.count + plan.externals.count + number)
   }
 
   /// A known array that the plan adds.
@@ -134,6 +139,10 @@ final class Emitter {
         clearGaps(whole, count)
       }
       plan.place[Int(index)] = plan.place[Int(whole)] + plan.parentOffset[Int(index)]
+      return
+    }
+    if plan.external[Int(index)] > 0 {
+      plan.place[Int(index)] = 0
       return
     }
     plan.place[Int(index)] = arena.take(size)

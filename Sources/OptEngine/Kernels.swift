@@ -10,7 +10,16 @@ struct Kernels: @unchecked Sendable {
   let functions: UnsafeMutablePointer<UnsafeRawPointer?>
   /// Per row, its packed kernel for strips, or nil.
   let packed: [UnsafeRawPointer?]
+  /// What packed kernels do, four numbers at a time.
+  let vectors: [UnsafeRawPointer: Vector]
   let count: Int
+
+  /// A function of the vector library, or what a kernel makes of some.
+  enum Vector {
+    case function(UnsafeRawPointer, arity: Int)
+    case sigmoid(exp: UnsafeRawPointer)
+    case softplus(exp: UnsafeRawPointer, log1p: UnsafeRawPointer)
+  }
 
   static let shared = Kernels()
 
@@ -29,6 +38,7 @@ struct Kernels: @unchecked Sendable {
     let table = ElementaryFunctions.table
     var operations: [Int32] = []
     var packed: [UnsafeRawPointer?] = []
+    var vectors: [UnsafeRawPointer: Vector] = [:]
     count = table.count
     functions = .allocate(capacity: max(table.count, 1))
     for (k, row) in table.enumerated() {
@@ -46,8 +56,24 @@ struct Kernels: @unchecked Sendable {
       var arity: Int32 = 0
       let kernel = ck_packed(row.name, &arity)
       packed.append(Int(arity) == row.arity ? kernel : nil)
+      if let kernel { vectors[kernel] = Self.vector(row.name) }
     }
     self.operations = operations
     self.packed = packed
+    self.vectors = vectors
+  }
+
+  private static func vector(_ name: String) -> Vector? {
+    func find(_ name: String) -> (UnsafeRawPointer, Int)? {
+      var arity: Int32 = 0
+      return ck_vector(name, &arity).map { ($0, Int(arity)) }
+    }
+    switch name {
+    case "sigmoid": return find("exp").map { .sigmoid(exp: $0.0) }
+    case "softplus":
+      guard let exp = find("exp"), let log1p = find("log1p") else { return nil }
+      return .softplus(exp: exp.0, log1p: log1p.0)
+    default: return find(name).map { .function($0.0, arity: $0.1) }
+    }
   }
 }

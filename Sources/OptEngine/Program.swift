@@ -1,4 +1,5 @@
-/// A function compiled for repeated evaluation: a plan and code for the portable machine.
+/// A function compiled for repeated evaluation: a plan, code for the portable machine, and machine
+/// code once that pays.
 import CKernels
 import OptGraph
 import OptNumerics
@@ -15,13 +16,19 @@ package final class Program: @unchecked Sendable {
     package var merges: Bool
     /// The pass for execution is applied.
     package var simplifies: Bool
+    /// What carries it out; this changes no bit.
+    package var engine = Engine.chosen
+    /// Native code is made before the first run, and not when it pays.
+    package var compilesAtOnce = false
 
     /// What this processor is good at.
-    package static let fast = Options(
-      contracts: ck_has_avx2_fma() != 0, packs: true, merges: true, simplifies: true)
+    package static var fast: Options {
+      Options(contracts: ck_has_avx2_fma() != 0, packs: true, merges: true, simplifies: true)
+    }
     /// As `Interpreter` computes.
-    package static let plain = Options(
-      contracts: false, packs: false, merges: false, simplifies: false)
+    package static var plain: Options {
+      Options(contracts: false, packs: false, merges: false, simplifies: false)
+    }
   }
 
   /// Inputs of the graph, in the same order.
@@ -31,15 +38,28 @@ package final class Program: @unchecked Sendable {
   /// Sizes of the outputs.
   package let outputShapes: [Shape]
 
+  let options: Options
+  /// About how many nanoseconds a run takes on the portable machine, and making it native.
+  let work: Int
+  let compileCost: Int
+  private let nativeCode = Lazy<NativeProgram>()
   let memory = Memory()
   let steps: UnsafePointer<Step>
   let stepCount: Int
   let code: UnsafePointer<Int32>
+  /// Places of scalars in the order of the graph, and which of them are read outside their tape.
+  let sequence: UnsafePointer<Int32>
+  let escapes: UnsafePointer<Bool>
   let strips: UnsafePointer<StripStep>
+  let stripCount: Int
   let maps: UnsafePointer<ck_map>
   let laneTables: UnsafePointer<UnsafeMutablePointer<Int>>
   let constants: [(place: Int, value: Double)]
   let arrays: [Buffer]
+  /// What host nodes compute.
+  package let hosts: [any Host]
+  /// Sizes of the outputs that have a memory of their own.
+  let externalSizes: [Int]
   let outputPlaces: [Place]
   let arenaSize: Int
   let scratchSize: Int
@@ -58,12 +78,16 @@ package final class Program: @unchecked Sendable {
       options.simplifies ? graph.forExecution(outputs) : (graph, outputs)
     let plan = Planner(prepared, roots, options)
     let emitter = Emitter(plan, memory)
+    self.options = options
+    (work, compileCost) = emitter.estimate(options)
     inputs = prepared.inputs
     isUsed = prepared.inputNodes.map { Int($0) < plan.count && plan.live[Int($0)] }
     outputShapes = outputs.map(\.shape)
     steps = UnsafePointer(memory.keep(emitter.steps))
     stepCount = emitter.steps.count
     code = UnsafePointer(memory.keep(emitter.code))
+    sequence = UnsafePointer(memory.keep(emitter.completeSequence()))
+    stripCount = emitter.strips.count
     let maps = UnsafePointer(memory.keep(emitter.maps))
     self.maps = maps
     strips = UnsafePointer(
@@ -76,7 +100,10 @@ package final class Program: @unchecked Sendable {
     laneTables = UnsafePointer(memory.keep(emitter.laneTables))
     constants = emitter.constants
     arrays = emitter.arrays
+    hosts = prepared.hosts
+    externalSizes = plan.externals.map { plan.shape($0).count }
     outputPlaces = roots.map { emitter.location($0.index) }
+    escapes = UnsafePointer(memory.keep(emitter.findEscapes(outputPlaces)))
     arenaSize = emitter.arena.end
     scratchSize = emitter.scratch
     registersSize = emitter.registers
@@ -84,8 +111,32 @@ package final class Program: @unchecked Sendable {
     sumCount = emitter.sumCount
   }
 
+  /// Machine code, made when it is first asked for; nil where there is none.
+  var native: NativeProgram? {
+    guard options.engine == .native, NativeProgram.isAvailable else { return nil }
+    return nativeCode.value { NativeProgram(self) }
+  }
+
+  /// Machine code, step by step.
+  package var nativeCodeListings: [[UInt8]] { native?.listings ?? [] }
+
+  /// Scalar code and loops that are not made native, though others are.
+  package var stepsLeft: Int { native?.left ?? 0 }
+
+  /// What carries it out now or soon, and why.
+  package var engineSummary: String {
+    if options.engine == .vm { return "vm: chosen" }
+    guard let reason = Engine.missing else { return "native" }
+    return "vm: \(reason)"
+  }
+
   /// Numbers that a workspace holds.
-  package var memoryCount: Int { arenaSize + registersSize + scratchSize }
+  package var memoryCount: Int {
+    externalSizes.reduce(arenaSize + registersSize + scratchSize, +)
+  }
+
+  /// How many memories there are: the workspace, inputs, outputs, known arrays.
+  var baseCount: Int { 1 + inputs.count + externalSizes.count + arrays.count }
 
   /// Memory for one thread.
   package func makeWorkspace() -> Workspace { Workspace(self) }

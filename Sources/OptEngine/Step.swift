@@ -42,6 +42,28 @@ enum Step {
   case factor(MatrixStep)
   case part(MatrixStep)
   case solve(MatrixStep)
+  /// What a host computes, given by its number.
+  case host(Int32, Place, from: Place, to: Place)
+}
+
+extension Step {
+  /// Where it reads memory, beside what is in its code.
+  var reads: [Place] {
+    switch self {
+    case .tape, .strips, .clear: []
+    case .read(let from, _, _, _): [from]
+    case .write(_, _, let from, _, _, _): [from]
+    case .gather(let from, _, let indices, _, _): [from, indices]
+    case .scatter(let from, _, let indices, _, _, _, _): [from, indices]
+    case .reduce(_, let from, _, _, _, _): [from]
+    case .scan(let from, _, _, _, _, _): [from]
+    case .order(let from, _, _, _): [from]
+    case .random(_, let key, _, _, _): [key]
+    case .product(let step), .factor(let step), .part(let step), .solve(let step):
+      [step.a, step.b]
+    case .host(_, let parameters, let start, _): [parameters, start]
+    }
+  }
 }
 
 /// An elementwise program over `count` elements, with the sums it ends in.

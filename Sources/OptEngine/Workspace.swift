@@ -16,21 +16,30 @@ package final class Workspace {
   private let sums: UnsafeMutablePointer<ck_sum_state>
   /// NaN, for inputs that are not bound.
   private var missing: Buffer?
+  /// Memory of outputs that are not bound.
+  private var own: [Buffer] = []
   private var isComplete = false
+  /// Machine code of the program, once there is some.
+  private var native: NativeProgram?
+  /// What this may still spend on the portable machine before the program is made native.
+  private var untilNative: Int
+  /// What elementwise loops carry from block to block.
+  private let carried: UnsafeMutablePointer<Double>
 
   init(_ program: Program) {
     self.program = program
     let (arena, strips) = ((program.arenaSize + 7) & ~7, (program.registersSize + 7) & ~7)
+    untilNative = program.options.engine == .vm ? 0 : max(program.compileCost, 1)
     memory = Buffer(uninitialized: arena + strips + program.scratchSize)
     registers = memory.pointer + arena
     scratch = registers + strips
-    let count = 1 + program.inputs.count + program.arrays.count
-    bases = Memory.allocate(nil, count)
+    bases = Memory.allocate(nil, program.baseCount)
     operands = Memory.allocate(nil, program.operandCount)
     sums = Memory.allocate(ck_sum_state(), program.sumCount)
+    carried = Memory.allocate(0, Int(CK_CARRIED))
     bases[0] = memory.pointer
     for (k, array) in program.arrays.enumerated() {
-      bases[1 + program.inputs.count + k] = array.pointer
+      bases[1 + program.inputs.count + program.externalSizes.count + k] = array.pointer
     }
     for (place, value) in program.constants { memory[place] = value }
   }
@@ -39,6 +48,7 @@ package final class Workspace {
     bases.deallocate()
     operands.deallocate()
     sums.deallocate()
+    carried.deallocate()
   }
 
   /// Gives input number `input` its elements, row by row. It stays bound until it is bound again;
@@ -46,6 +56,19 @@ package final class Workspace {
   package func bind(_ input: Int, to pointer: UnsafePointer<Double>) {
     guard input >= 0, input < program.inputs.count else { return }
     bases[1 + input] = UnsafeMutablePointer(mutating: pointer)
+  }
+
+  /// Lets output number `k` be written to memory of the caller from the next run on, if it is one
+  /// that can be, and tells whether it is. The memory is not that of an input, and is kept alive
+  /// until another is bound.
+  package func bindOutput(_ k: Int, to pointer: UnsafeMutablePointer<Double>) -> Bool {
+    let place = program.outputPlaces[k]
+    let number = Int(place.base) - 1 - program.inputs.count
+    guard place.offset == 0, number >= 0, number < program.externalSizes.count else {
+      return false
+    }
+    bases[Int(place.base)] = pointer
+    return true
   }
 
   /// The elements of output number `k`, row by row; valid until the next run.
@@ -61,6 +84,13 @@ package final class Workspace {
     for (k, input) in program.inputs.enumerated() where bases[1 + k] == nil {
       largest = max(largest, program.isUsed[k] ? max(input.shape.count, 1) : 1)
     }
+    for (k, size) in program.externalSizes.enumerated() {
+      let base = 1 + program.inputs.count + k
+      if bases[base] != nil { continue }
+      let buffer = Buffer(uninitialized: size)
+      own.append(buffer)
+      bases[base] = buffer.pointer
+    }
     guard largest > 0 else { return }
     let buffer = Buffer(count: largest, repeating: .nan)
     missing = buffer
@@ -70,15 +100,15 @@ package final class Workspace {
   /// Computes the outputs. False: it was stopped, and outputs are not to be used.
   package func run(_ stop: Stop?) -> Bool {
     if !isComplete { complete() }
+    if untilNative > 0 {
+      untilNative -= program.work
+      if untilNative <= 0 { native = program.native }
+    }
+    if let native { return run(native, stop) }
     let steps = program.steps
-    let code = program.code
-    let w = memory.pointer
-    let constantBases = UnsafeRawPointer(bases).assumingMemoryBound(
-      to: UnsafePointer<Double>?.self)
     for k in 0..<program.stepCount {
       switch steps[k] {
-      case .tape(let from, let to):
-        ck_tape_run(code + from, code + to, w, constantBases, Kernels.shared.functions)
+      case .tape(let from, let to): runTape(from, to)
       case .strips(let number):
         if !runStrips(program.strips + number, stop) { return false }
         continue
@@ -87,6 +117,45 @@ package final class Workspace {
       if let stop, stop.isRequested { return false }
     }
     return true
+  }
+
+  private func run(_ native: NativeProgram, _ stop: Stop?) -> Bool {
+    let steps = program.steps
+    let w = memory.pointer
+    let entries = native.entries
+    for k in 0..<program.stepCount {
+      switch steps[k] {
+      case .tape(let from, let to):
+        if let entry = entries[k] {
+          ck_native_tape(entry, w, bases)
+        } else {
+          runTape(from, to)
+        }
+      case .strips(let number):
+        guard let entry = entries[k] else {
+          if !runStrips(program.strips + number, stop) { return false }
+          continue
+        }
+        let step = native.strips + number
+        if ck_native_strip(entry, step, bases, registers, sums, carried, stop?.address) == 0 {
+          return false
+        }
+        let places = program.strips[number].sums
+        for k in 0..<Int(step.pointee.sum_count) { w[places[k]] = ck_sum_end(sums + k) }
+        continue
+      default: runOther(steps + k)
+      }
+      if let stop, stop.isRequested { return false }
+    }
+    return true
+  }
+
+  private func runTape(_ from: Int, _ to: Int) {
+    let constantBases = UnsafeRawPointer(bases).assumingMemoryBound(
+      to: UnsafePointer<Double>?.self)
+    ck_tape_run(
+      program.code + from, program.code + to, memory.pointer, constantBases,
+      Kernels.shared.functions)
   }
 
   private func runStrips(_ step: UnsafePointer<StripStep>, _ stop: Stop?) -> Bool {
@@ -143,6 +212,8 @@ package final class Workspace {
     case .factor(let matrices): factor(matrices)
     case .part(let matrices): part(matrices)
     case .solve(let matrices): solve(matrices)
+    case .host(let number, let parameters, let start, let to):
+      program.hosts[Int(number)].evaluate(at(parameters), from: at(start), into: at(to))
     }
   }
 

@@ -275,9 +275,9 @@ extension ForDisplay {
       others.factors.remove(at: k)
       let cancels = list.terms.contains { term in
         term.factors.contains { inner in
-          inner.exponent < 0
+          inner.exponent.value < 0
             && others.factors.contains {
-              $0.exponent > 0 && $0.base.shape.elements != 1
+              $0.exponent.value > 0 && $0.base.shape.elements != 1
                 && ($0.base == inner.base || $0.base.isSummed(by: inner.base))
             }
         }
@@ -299,18 +299,19 @@ extension Term {
   var withSoftmax: Term {
     guard factors.count > 1 else { return self }
     var result = self
-    for k in factors.indices where factors[k].exponent < 0 {
+    for k in factors.indices where factors[k].exponent.value <= -1 {
       let total = factors[k]
       guard total.base.node.operation == .reduce,
         let place = factors.firstIndex(where: {
-          $0.exponent > 0 && $0.base.isSummed(by: total.base)
+          $0.exponent.value >= 1 && $0.base.isSummed(by: total.base)
         })
       else { continue }
       let quotient = factors[place].base.apply(.divide, total.base)
-      let power = min(factors[place].exponent, -total.exponent)
-      guard quotient.softmaxOperand != nil, power >= 1 else { continue }
-      result.factors[place].exponent -= power
-      result.factors[k].exponent += power
+      guard quotient.softmaxOperand != nil else { continue }
+      let isLess = factors[place].exponent.value < -total.exponent.value
+      let power = isLess ? factors[place].exponent : total.exponent.negated
+      result.factors[place].exponent = factors[place].exponent.minus(power)
+      result.factors[k].exponent = total.exponent.plus(power)
       result.factors.append(Factor(base: quotient, exponent: power))
     }
     result.factors.removeAll { $0.exponent == 0 }
@@ -319,19 +320,21 @@ extension Term {
 
   /// exp(-u)/(1 + exp(-u)) as 1/(1 + exp(u)).
   mutating func joinLogistic() {
-    for (k, factor) in factors.enumerated() where factor.exponent == 1 {
-      let base = factor.base
-      guard base.node.isApply(.exp) else { continue }
-      let exponent = Term(of: Expression(graph: base.graph, index: base.node.a))
-      guard exponent.coefficient.value < 0,
+    for (k, factor) in factors.enumerated()
+    where factor.exponent == -1 && factor.base.node.isApply(.exp) {
+      let graph = factor.base.graph
+      let opposite = Term(of: factor.base, power: -1)
+      guard
         let place = factors.firstIndex(where: { other in
           let node = other.base.node
-          return other.exponent == -1 && node.isApply(.add) && node.b == base.index
-            && Expression(graph: base.graph, index: node.a).constant == 1
+          guard other.exponent == -1, node.isApply(.add),
+            Expression(graph: graph, index: node.a).constant == 1
+          else { return false }
+          let term = Term(of: Expression(graph: graph, index: node.b))
+          return term.coefficient == 1 && term.isLike(opposite)
         })
       else { continue }
-      let turned = exponent.scaled(-1).rendered(in: base.graph).apply(.exp)
-      factors[place].base = 1 + turned
+      factors[place].base = 1 + factor.base
       factors.remove(at: k)
       return
     }

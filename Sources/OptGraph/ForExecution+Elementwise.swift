@@ -105,7 +105,8 @@ extension Graph {
 }
 
 extension Node {
-  func isApply(_ function: FunctionID) -> Bool {
+  /// Whether it is this row of the function table on its operands.
+  package func isApply(_ function: FunctionID) -> Bool {
     operation == .apply && payload == Int32(truncatingIfNeeded: function.index)
   }
 }

@@ -44,7 +44,7 @@ extension Expression {
   }
 
   /// If this only repeats a smaller value: that value.
-  var beforeRepeating: Expression {
+  package var beforeRepeating: Expression {
     let n = node
     guard n.operation == .view else { return self }
     let inner = Expression(graph: graph, index: n.a)

@@ -11,7 +11,7 @@ struct MatrixProduct {
   /// Longer products are not taken apart.
   static let longest = 24
 
-  init(in graph: Graph) { scale = Term(of: graph.number(1)) }
+  init(in graph: Graph) { scale = Term() }
 
   /// `parts` from left to right, taken apart.
   init(of parts: [Expression], in graph: Graph) {
@@ -141,7 +141,7 @@ struct MatrixProduct {
       let base = factor.beforeTransposing ?? factor
       guard base.node.isApply(.exp),
         let place = scale.factors.firstIndex(where: {
-          $0.exponent <= -1 && base.apply(.divide, $0.base).softmaxOperand != nil
+          $0.exponent.value <= -1 && base.apply(.divide, $0.base).softmaxOperand != nil
         })
       else { continue }
       let weights = base.apply(.divide, scale.factors[place].base)
@@ -155,23 +155,14 @@ struct MatrixProduct {
   func rendered(_ shape: Shape, in graph: Graph) -> Expression {
     let (scale, factors) = withSoftmax
     var result = scale
-    result.coefficient = result.coefficient.asFraction
+    // Halves are written as quotients.
+    if [2, 4, 8].contains(result.coefficient.below) { result.coefficient.isDecimal = false }
     let isNumber = shape.elements == 1
     if factors.isEmpty && isNumber { return result.rendered(in: graph).broadcast(to: shape) }
     let matrix =
       factors.isEmpty ? graph.identity(shape.rows) : Self.multiplied(factors, in: graph)
     result.multiply(by: Term(of: matrix), power: 1)
     return result.rendered(in: graph).broadcast(to: shape)
-  }
-}
-
-extension Ratio {
-  /// Halves, quarters and eighths as quotients of whole numbers.
-  fileprivate var asFraction: Ratio {
-    guard below == 1, value != value.rounded(), value * 8 == (value * 8).rounded() else {
-      return self
-    }
-    return Ratio(value * 8).over(Ratio(8))
   }
 }
 

@@ -18,5 +18,8 @@ package final class Stop: @unchecked Sendable {
   /// Forgets a request.
   package func clear() { ck_atomic_store(flag, 0) }
 
+  /// Where loops outside Swift look at it.
+  package var address: UnsafePointer<Int32> { UnsafePointer(flag) }
+
   package var isRequested: Bool { ck_atomic_load(flag) != 0 }
 }

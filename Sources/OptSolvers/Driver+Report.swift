@@ -59,6 +59,7 @@ extension Driver {
     var culprit: Fault?
     switch reason {
     case .valueNotFinite, .gradientNotFinite: culprit = run.objective.culprit(at: run.x)
+    case .unbounded where !run.value.isFinite: culprit = run.objective.culprit(at: run.x)
     default: break
     }
     let criteria = criteria()

@@ -40,8 +40,9 @@ struct Run: ParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
-  @Option(help: "What computes; the portable machine is the one there is.")
-  var engine = EngineChoice.vm
+  @Option(
+    help: "What computes: native code where the machine allows it, or the portable machine (vm).")
+  var engine: EngineChoice?
 
   @Option(help: ArgumentHelp("Start of the random numbers.", valueName: "n"))
   var seed: UInt64?
@@ -67,6 +68,7 @@ struct Run: ParsableCommand {
   }
 
   func run() throws {
+    if let engine { Session.engine = engine.rawValue }
     var options = SessionOptions()
     options.json = common.json
     if let seed { options.seed = seed }
@@ -90,7 +92,7 @@ struct Run: ParsableCommand {
   }
 }
 
-/// What computes. A machine that makes native code comes beside this one.
+/// What computes.
 enum EngineChoice: String, CaseIterable, ExpressibleByArgument {
-  case vm
+  case native, vm
 }

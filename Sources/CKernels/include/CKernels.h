@@ -35,7 +35,7 @@ void ck_tape_run(
 // MARK: Strips
 
 /// A strip is at most this long; the length a program uses divides a block of a sum.
-enum { CK_STRIP = 512, CK_BLOCK = 4096, CK_DIMENSIONS = 24 };
+enum { CK_STRIP = 512, CK_BLOCK = 4096, CK_DIMENSIONS = 24, CK_CARRIED = 1024 };
 
 /// Where an operand lies.
 enum { CK_REGISTER, CK_PINNED, CK_FLAT };
@@ -78,6 +78,8 @@ void ck_strip_run(
   ck_sum_state *sums, int64_t from, int64_t to);
 
 void ck_sum_begin(ck_sum_state *s);
+/// Notes that the partials hold `n` more elements, which do not cross the end of a block.
+void ck_sum_advance(ck_sum_state *s, int64_t n);
 double ck_sum_end(ck_sum_state *s);
 
 /// The packed kernel for the function called `name`, or null. Sets `arity` to 1 or 2.
@@ -85,6 +87,30 @@ const void *ck_packed(const char *name, int *arity);
 /// d[i] = f(a[i]); d[i] = f(a[i], b[i]).
 typedef void (*ck_packed1)(double *d, const double *a, int64_t n);
 typedef void (*ck_packed2)(double *d, const double *a, const double *b, int64_t n);
+
+/// The function of four numbers in a register, of the C library's vector companion, or null.
+const void *ck_vector(const char *name, int *arity);
+
+// MARK: Native code
+
+/// Maps `size` bytes of one new memory twice, to write and to execute. Returns its descriptor, or
+/// -1 where that is not allowed.
+int ck_code_map(int64_t size, void **writable, void **executable);
+/// Gives whole pages in a stretch back to the system.
+void ck_code_discard(int file, int64_t offset, int64_t size);
+
+/// An elementwise loop that is run as generated code, block by block. The elements of maps are
+/// copied to buffers of a block each first; the first `carried` numbers are zero at the start.
+typedef struct {
+  int64_t count, block, sum_count, carried, map_count;
+  const ck_map *const *maps;
+} ck_native_step;
+
+/// Returns 0 if it was stopped.
+int ck_native_strip(
+  const void *code, const ck_native_step *step, double *const *bases, double *buffers,
+  ck_sum_state *sums, double *carried, const int *stop);
+void ck_native_tape(const void *code, double *w, double *const *bases);
 
 // MARK: Arrays
 

@@ -200,4 +200,15 @@ extension Expression {
   var safeRoot: Expression {
     graph.select(apply(.equal, graph.number(0)), graph.number(0), apply(.sqrt))
   }
+
+  /// What this is the `safeRoot` of.
+  var rootedSquare: Expression? {
+    guard node.operation == .select else { return nil }
+    let root = graph.nodes[Int(node.c)]
+    guard root.operation == .apply, FunctionID(index: Int(root.payload)) == .sqrt else {
+      return nil
+    }
+    let square = Expression(graph: graph, index: root.a)
+    return square.safeRoot == self ? square : nil
+  }
 }

@@ -5,7 +5,8 @@ import OptSolvers
 package enum Builtins {
   /// All built-in functions that are not rows of the table of elementary functions.
   package static let list: [Builtin] = [
-    derivatives, sums, extremes, norms, ordering, linearAlgebra, factorizations, construction,
+    derivatives, sums, extremes, norms, ordering, linearAlgebra, factorizations, sparse,
+    construction,
     joining, sizes, random, texts, files,
   ].flatMap { $0 }
 

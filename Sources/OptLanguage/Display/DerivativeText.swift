@@ -33,7 +33,7 @@ extension Machine {
   }
 
   /// The parameters that derivatives are taken by: those without default values.
-  private func variableNames(of function: Function) -> [String] {
+  func variableNames(of function: Function) -> [String] {
     switch function.kind {
     case .closure(let code, _):
       let required = code.parameters.prefix(code.requiredCount).map(\.name)
@@ -41,12 +41,13 @@ extension Machine {
     case .builtin(let builtin):
       return builtin.parameters.prefix(builtin.requiredCount).map(\.name)
     case .derived(let derived): return variableNames(of: derived.base)
+    case .custom(let custom): return variableNames(of: custom.base)
     case .elementary: return function.parameterNames
     }
   }
 
   /// The derivative at numbers, vectors and matrices without values.
-  private func symbolic(
+  func symbolic(
     _ function: Function, _ derived: DerivedFunction, _ parameters: [String]
   ) throws -> Value {
     switch derived.order {

@@ -52,6 +52,10 @@ struct ValueText {
     case .matrix(let m):
       if !m.isVector { return matrix(m, width) }
       return m.count > 0 && !style.isWhole ? [MatrixText.vector(m, style)] : [inline(value, depth)]
+    case .sparse(let s):
+      var style = style
+      style.width = width
+      return SparseText.block(s, style)
     case .record(let record):
       if let report = record.report { return report.lines(style) }
       let line = inline(value, depth)
@@ -65,6 +69,7 @@ struct ValueText {
       if fits(line, width), list.items.allSatisfy({ isInline($0, depth + 1) }) { return [line] }
       return depth >= Self.deepest
         ? [line] : parts(list.items.map { (nil, $0) }, "[", "]", "items", width, depth)
+    case .text(let text) where text.isShownBare && depth == 0: return [text.string]
     case .table(let table): return TableText.lines(table, style, width)
     case .function(let function): return machine.lines(of: function, width)
     case .method(let method): return [machine.description(of: method)]
@@ -89,7 +94,7 @@ struct ValueText {
   private func isInline(_ value: Value, _ depth: Int) -> Bool {
     switch value {
     case .matrix(let m): m.count <= MatrixText.largestInline
-    case .table: false
+    case .table, .sparse: false
     case .record(let r):
       r.report == nil && depth < Self.deepest && r.values.count <= longest
         && r.values.allSatisfy { isInline($0, depth + 1) }
@@ -136,6 +141,7 @@ struct ValueText {
       }
       if m.isVector { return MatrixText.vector(m, DisplayStyle(digits: style.digits, width: 40)) }
       return "\(m.rows)×\(m.columns) " + (m.isMask ? "mask" : "matrix")
+    case .sparse(let s): return SparseText.header(s)
     case .record(let record):
       if let report = record.report { return report.lines(style).first ?? "result" }
       if depth >= Self.deepest { return "(…)" }

@@ -18,6 +18,8 @@ extension Machine {
         ("kind", m.columns == 1 ? "\"vector\"" : "\"matrix\""), ("rows", "\(m.rows)"),
         ("columns", "\(m.columns)"), ("values", text.plain(value, 0)),
       ]
+    case .sparse(let s):
+      fields = [("kind", "\"sparse\"")] + JSONValue.fields(s)
     case .record(let record) where record.report != nil:
       fields = [("kind", "\"result\"")]
       for (name, value) in zip(record.names, record.values)
@@ -78,6 +80,7 @@ package struct JSONValue {
     case .boolean(let b): return b ? "true" : "false"
     case .text(let text): return Self.quoted(text.string)
     case .matrix(let m): return Self.matrix(m)
+    case .sparse(let s): return Self.object(Self.fields(s))
     case .record(let record):
       return Self.object(
         zip(record.names, record.values).map { ($0, plain($1, depth + 1)) })
@@ -105,6 +108,16 @@ package struct JSONValue {
       (0..<m.rows).map { row in
         array(((row * m.columns)..<((row + 1) * m.columns)).map(element))
       })
+  }
+
+  /// Size, and row, column and number of each stored element.
+  static func fields(_ s: SparseMatrix) -> [(String, String)] {
+    [
+      ("rows", "\(s.rows)"), ("columns", "\(s.columns)"),
+      ("row", array(s.pattern.rowIndices.map { "\($0 + 1)" })),
+      ("column", array(s.pattern.indices.map { "\($0 + 1)" })),
+      ("values", array(s.values.elements.map(number))),
+    ]
   }
 
   /// A number with all its digits; what JSON has no number for as text.

@@ -33,6 +33,17 @@ extension Machine {
     if stop.isRequested { throw Interrupted(span: span) }
     for k in 0..<captures.count { frame[code.captureSlots[k]] = captures[k] }
     if let slot = code.selfSlot { frame[slot] = .function(function) }
+    if state.pointee.isTracing, let tracer, tracer.notesCalls, let name = code.name {
+      let arguments = (0..<code.parameters.count).map { frame[$0] }
+      let value = try body(code, frame, span)
+      tracer.noteCall(name, arguments, value)
+      return value
+    }
+    return try body(code, frame, span)
+  }
+
+  @inline(__always)
+  private func body(_ code: FunctionCode, _ frame: Frame, _ span: SourceSpan) throws -> Value {
     if code.isLibrary {
       do {
         return labelled(try code.body(frame), code, frame)
@@ -98,9 +109,12 @@ extension Machine {
       case .ternary: throw Diagnostic(.error, "`\(id.row.name)` cannot be called", at: span)
       }
     case .builtin(let builtin):
-      return try builtin.run(match(builtin, function, arguments, named, spans, span))
+      let call = try match(builtin, function, arguments, named, spans, span)
+      return try call.hasSparse ? Builtins.run(builtin, onSparse: call) : builtin.run(call)
     case .derived(let derived):
       return try callDerived(derived, arguments, named, spans, span)
+    case .custom(let custom):
+      return try callCustom(custom, arguments, named, spans, span)
     }
   }
 

@@ -20,7 +20,7 @@ extension Compiler {
     case .plus:
       return { frame in
         let x = try code(frame)
-        guard x.isNumeric else { return try machine.unary(.negate, x, here) }
+        guard x.isNumeric || x.sparse != nil else { return try machine.unary(.negate, x, here) }
         return x
       }
     case .not:

@@ -22,6 +22,8 @@ package struct Formula: Sendable {
   package var isUnreadable: Bool
   /// Whether every operation in it exists in the language, so that the text can be pasted back.
   package var pastesBack: Bool
+  /// What it was made from: calls of a formula that does not paste back compute this.
+  package let source: Expression
 
   /// The formula of `expression` after the pass for display. Inputs appear by their names.
   package static func of(_ expression: Expression) -> Formula {
@@ -34,8 +36,13 @@ package struct Formula: Sendable {
     return Formula(displayed: roots.first ?? expression)
   }
 
-  /// The formula of an expression that has gone through the pass for display.
-  package init(displayed root: Expression) {
+  /// The formula of an expression that has gone through the pass for display. With `isWhole` it was
+  /// asked for in this form: it is written out, however long, as far as that makes sense.
+  package init(displayed root: Expression, isWhole: Bool = false) {
+    if isWhole, let whole = Self.built(root, sharing: [], budget: Self.largestWhole) {
+      self = whole
+      return
+    }
     if let plain = Self.built(root, sharing: [], budget: Self.largest),
       plain.text.count <= Self.longest
     {
@@ -61,14 +68,19 @@ package struct Formula: Sendable {
 
   /// Nodes of a syntax tree that people read.
   private static let largest = 250
-  /// Characters up to which repeated parts are written out.
-  private static let longest = 300
+  /// Nodes of one that was asked for.
+  private static let largestWhole = 6_000
+  /// Characters up to which repeated parts are written out: three lines.
+  private static let longest = 240
   /// Characters up to which a formula is shown whole.
   private static let longestWithParts = 900
   /// Nodes and characters of the beginning of an unreadable formula.
   private static let opening = (nodes: 80, characters: 160)
 
-  private init(_ builder: FormulaBuilder, _ root: NodeID, _ parts: [Part]) {
+  private init(
+    _ builder: FormulaBuilder, _ root: NodeID, _ parts: [Part], of source: Expression
+  ) {
+    self.source = source
     tree = builder.tree
     tree.statements = [root]
     self.root = root
@@ -88,16 +100,26 @@ package struct Formula: Sendable {
       parts.append(Part(name: name, root: body))
     }
     let main = builder.statement(root)
-    return builder.isCut ? nil : Formula(builder, main, parts)
+    return builder.isCut ? nil : Formula(builder, main, parts, of: root)
   }
 
   private static func beginning(_ root: Expression) -> Formula {
     var builder = FormulaBuilder(root, budget: opening.nodes)
     let main = builder.statement(root)
-    var formula = Formula(builder, main, [])
+    var formula = Formula(builder, main, [], of: root)
     formula.isUnreadable = true
     formula.pastesBack = false
     return formula
+  }
+
+  /// The number that the formula is, if it has no names.
+  package var number: Double? {
+    switch tree[root] {
+    case .number(let value, _): value
+    case .prefix(.minus, let inner):
+      if case .number(let value, _) = tree[inner] { -value } else { nil }
+    default: nil
+    }
   }
 
   /// The formula as it is shown, with its parts: `u² + sin(u) where u = x - 1`.

@@ -88,15 +88,22 @@ struct FormulaBuilder {
 
   /// A whole formula: of the node's full size, with generators for open lanes.
   mutating func statement(_ root: Expression) -> NodeID {
+    let (piece, generators) = body(root)
+    let whole = whole(piece, of: root.shape)
+    if generators.isEmpty { return whole.id }
+    return add(.comprehension(body: counted(whole), generators: generators, inBrackets: true))
+  }
+
+  /// The formula of one lane, which may be smaller than the node where that repeats it, and the
+  /// generators of the open lanes.
+  mutating func body(_ root: Expression) -> (piece: Piece, generators: [Generator]) {
     let shape = root.shape
     var scope = LaneScope()
     var generators: [Generator] = []
     for level in shape.lanes.indices where shape.lanes[level] != 1 {
       generators.append(generator(level, count: Int(shape.lanes[level]), in: &scope))
     }
-    let body = whole(build(root.index, scope), of: shape)
-    if generators.isEmpty { return body.id }
-    return add(.comprehension(body: counted(body), generators: generators, inBrackets: true))
+    return (build(root.index, scope), generators)
   }
 
   /// Inside `[ ]` only numbers make a vector: one boolean is written as 1 or 0.

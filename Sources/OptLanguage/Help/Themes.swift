@@ -42,7 +42,7 @@ extension Builtins {
         "Linear algebra",
         [
           "inv", "det", "logdet", "trace", "rank", "cond", "cholesky", "qr", "eig", "svd", "kron",
-          "diag", "outer",
+          "diag", "outer", "sparse", "full", "nnz",
         ]
       ),
       (

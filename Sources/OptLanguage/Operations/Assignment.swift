@@ -91,7 +91,10 @@ extension Machine {
         return
       }
       guard value.isNumeric else {
-        throw Diagnostic(.error, "\(value.kindDescription) has no elements to assign", at: place)
+        throw Diagnostic(
+          .error, "\(value.kindDescription) has no elements to assign", at: place,
+          help: value.sparse == nil
+            ? nil : "make it at once with `sparse(i, j, v)`, or add a sparse matrix to it")
       }
       guard rest.isEmpty else {
         throw Diagnostic(.error, "a number has no elements or fields", at: place)

@@ -20,6 +20,7 @@ extension Machine {
       let (from, to) = (m.buffer.pointer, result.pointer)
       for k in 0..<m.count { to[k] = f(from[k]) }
       return .matrix(Matrix(result, rows: m.rows, columns: m.columns))
+    case .sparse(let s): return try sparseUnary(function, s, span)
     case .lanes(let l):
       let result = Buffer(uninitialized: l.buffer.count)
       for k in 0..<l.buffer.count { result.pointer[k] = f(l.buffer.pointer[k]) }
@@ -70,7 +71,10 @@ extension Machine {
     {
       return result
     }
-    guard a.isNumeric, b.isNumeric else { throw cannot(function, a, b, span) }
+    guard a.isNumeric, b.isNumeric else {
+      if a.sparse != nil || b.sparse != nil { return try sparseBinary(function, a, b, span) }
+      throw cannot(function, a, b, span)
+    }
     if let x = a.scalar, let y = b.scalar, case .binary(let f) = function.row.evaluate {
       return .number(f(x, y))
     }
@@ -86,7 +90,13 @@ extension Machine {
       return Value(Broadcast.apply(function, x, y, rows, columns))
     }
     let graph = try place(span)
-    return Value(graph.apply(function, try expression(a, span), try expression(b, span)))
+    let (x, y) = (try expression(a, span), try expression(b, span))
+    // The square of a norm is smooth where the norm is not.
+    if let squared = x.rootedSquare, function == .power && y.constant == 2 {
+      return Value(squared)
+    }
+    if let squared = x.rootedSquare, function == .multiply && x == y { return Value(squared) }
+    return Value(graph.apply(function, x, y))
   }
 
   /// Lanes or a scalar, when at least the kinds allow an answer lane by lane.
@@ -138,6 +148,9 @@ extension Machine {
       if let x = a.scalar, let y = b.scalar { return .boolean(comparison.holds(x, y)) }
       return masked(try binary(comparison.function, a, b, span))
     }
+    if a.isNumeric || a.sparse != nil, b.isNumeric || b.sparse != nil {
+      return try compare(comparison, writtenOut(a, span), writtenOut(b, span), span)
+    }
     switch comparison {
     case .equal: return .boolean(try isEqual(a, b, span))
     case .notEqual: return .boolean(!(try isEqual(a, b, span)))
@@ -176,6 +189,9 @@ extension Machine {
     case (.function(let x), .function(let y)): return x === y
     case (.table(let x), .table(let y)): return x === y
     case (.method(let x), .method(let y)): return x === y
+    case (.sparse(let x), .sparse(let y)):
+      return (x.rows, x.columns) == (y.rows, y.columns)
+        && x.combined(y) { $0 == $1 ? 0 : 1 }.values.elements.allSatisfy { $0 == 0 }
     default:
       guard a.isNumeric, b.isNumeric else { return false }
       let (s, t) = (a.size ?? (0, 0), b.size ?? (0, 0))

@@ -13,6 +13,7 @@ extension Machine {
     switch value {
     case .number, .boolean, .matrix, .lanes, .traced:
       return try numericElement(value, indices, span)
+    case .sparse(let s): return try sparseElement(s, indices, span)
     case .list(let list):
       guard indices.count == 1 else {
         throw Diagnostic(.error, "a list has one index", at: span)

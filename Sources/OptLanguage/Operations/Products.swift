@@ -22,6 +22,7 @@ extension Machine {
           ? "`.*` multiplies element by element"
             + (s == t && s.columns == 1 ? ", `dot(a, b)` is the inner product" : "") : nil)
     }
+    if a.sparse != nil || b.sparse != nil { return try sparseProduct(a, b, span) }
     guard Matrix.count(rows: Double(s.rows), columns: Double(t.columns)) != nil else {
       throw Matrix.tooLarge(s.rows, t.columns, span)
     }
@@ -72,6 +73,7 @@ extension Machine {
       if rest > 0 { base = try product(base, base, span) }
     }
     if let result { return result }
+    if a.sparse != nil { return Value(SparseMatrix.identity(s.rows)) }
     return Value(Dense.identity(s.rows))
   }
 
@@ -79,6 +81,7 @@ extension Machine {
     switch a {
     case .number, .boolean, .lanes: return a
     case .matrix(let m): return .matrix(m.transposed)
+    case .sparse(let s): return .sparse(s.transposed)
     case .traced(let t):
       return Value(try expression(a, span).transposed, isMask: t.isMask)
     case .record(let record):
@@ -109,6 +112,11 @@ extension Machine {
         "cannot solve with \(a.kindDescription) and \(b.kindDescription): they have "
           + "\(s.rows) and \(t.rows) rows", at: span)
     }
+    if a.sparse != nil || b.sparse != nil {
+      let right = try writtenOut(b, span)
+      if let x = a.sparse, let y = right.matrix { return try sparseSolve(x, y, span) }
+      return try solve(writtenOut(a, span), right, span)
+    }
     if let x = a.matrix, let y = b.matrix {
       guard let solution = Dense.solve(x, y) else {
         throw Diagnostic(
@@ -128,6 +136,7 @@ extension Machine {
         .error, "only a square matrix has an inverse, found \(a.kindDescription)", at: span)
     }
     if s == (1, 1) { return try binary(.divide, .number(1), a, span) }
+    if a.sparse != nil { return try inverse(writtenOut(a, span), span) }
     return try solve(a, Value(Dense.identity(s.rows)), span)
   }
 }

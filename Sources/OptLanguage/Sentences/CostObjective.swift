@@ -1,5 +1,4 @@
 /// A cost written in the language, as the solvers see it.
-import OptCalculus
 import OptEngine
 import OptGraph
 import OptNumerics
@@ -23,10 +22,12 @@ final class CostObjective: Objective {
     self.traced = traced
     self.machine = machine
     sign = traced.sign
-    layout = traced.leaves.map { Block(name: $0.name, rows: $0.rows, columns: $0.columns) }
+    layout = traced.leaves.prefix(traced.variableCount).map {
+      Block(name: $0.name, rows: $0.rows, columns: $0.columns)
+    }
     var offsets: [Int] = []
     var total = 0
-    for leaf in traced.leaves {
+    for leaf in traced.leaves.prefix(traced.variableCount) {
       offsets.append(total)
       total += leaf.count
     }
@@ -91,8 +92,8 @@ final class CostObjective: Objective {
       answer.value = run.output(0).pointee
     }
     if ask.contains(.product), let target = answer.product, let along {
-      let count = offsets.count
-      for k in 0..<count { traced.pointers[count + k] = along + offsets[k] }
+      let count = traced.leaves.count
+      for k in 0..<offsets.count { traced.pointers[count + k] = along + offsets[k] }
       guard let run = try traced.run(.product) else { return nil }
       copyGradient(run, 0, target, &isFinite)
     }
@@ -125,86 +126,8 @@ final class CostObjective: Objective {
     if test != 0 || test.isNaN { isFinite = false }
   }
 
-  // MARK: Culprits
-
   func culprit(at x: UnsafePointer<Double>) -> Fault? {
     point(x)
-    guard let path = try? traced.path() else { return nil }
-    let tracer = path.tracer
-    let interpreter = tracer.interpreter
-    interpreter.forget()
-    for (k, input) in path.inputs.enumerated() {
-      let buffer = Buffer(uninitialized: traced.leaves[k].count)
-      buffer.pointer.update(from: x + offsets[k], count: buffer.count)
-      interpreter.bind(input, buffer)
-    }
-    guard let y = try? machine.tracing(tracer, { try machine.expression(path.result, .none) })
-    else { return nil }
-    if let fault = firstFault(in: [y], tracer) { return fault }
-    let slopes = gradient(of: y, by: path.inputs)
-    // What is infinite is a derivative, at the place of the function.
-    guard var found = firstFault(in: slopes, tracer) else { return nil }
-    found.expression = "the derivative of " + found.expression
-    return found
-  }
-
-  /// The first node, in the order of evaluation, that is not finite although its operands are.
-  private func firstFault(in roots: [Expression], _ tracer: Tracer) -> Fault? {
-    let graph = tracer.graph
-    let interpreter = tracer.interpreter
-    let live = graph.reachable(from: roots.map(\.index))
-    func value(_ index: Int32) -> Buffer {
-      interpreter.value(of: Expression(graph: graph, index: index))
-    }
-    func badElement(_ buffer: Buffer) -> Int? { buffer.elements.firstIndex { !$0.isFinite } }
-    for index in live.indices where live[index] {
-      let node = graph.nodes[index]
-      switch node.operation {
-      case .number, .array, .input, .view, .assemble: continue
-      default: break
-      }
-      let buffer = value(Int32(index))
-      guard let bad = badElement(buffer) else { continue }
-      let operands = graph.operands(of: Int32(index))
-      guard operands.allSatisfy({ badElement(value($0)) == nil }) else { continue }
-      return fault(Int32(index), bad, buffer, operands, tracer, value)
-    }
-    return nil
-  }
-
-  private func fault(
-    _ index: Int32, _ element: Int, _ buffer: Buffer, _ operands: [Int32], _ tracer: Tracer,
-    _ value: (Int32) -> Buffer
-  ) -> Fault {
-    let graph = tracer.graph
-    func text(_ node: Int32) -> String? {
-      let n = graph.nodes[Int(node)]
-      if n.operation == .input { return graph.inputs[Int(n.payload)].name }
-      if n.operation == .number { return nil }
-      let origin = Int(graph.origins[Int(node)])
-      guard tracer.origins.indices.contains(origin) else { return nil }
-      let text = tracer.origins[origin].text
-      return text.isEmpty ? nil : text
-    }
-    let shown = text(index) ?? Formula.of(Expression(graph: graph, index: index)).text
-    var parts: [String] = []
-    let shape = graph.shape(of: index)
-    for operand in operands {
-      guard let name = text(operand), name != shown else { continue }
-      let numbers = value(operand)
-      let own = graph.shape(of: operand)
-      let k = own == shape ? element : 0
-      guard k < numbers.count else { continue }
-      let place = numbers.count > 1 ? " at element \(k + 1)" : ""
-      parts.append("\(name) = \(NumberFormat.short(numbers[k]))\(place)")
-    }
-    let lane = buffer.count > 1 ? " (element \(element + 1) of \(buffer.count))" : ""
-    let origin = Int(graph.origins[Int(index)])
-    let place =
-      tracer.origins.indices.contains(origin)
-      ? DiagnosticRenderer.place(of: tracer.origins[origin]) : nil
-    return Fault(
-      expression: "\(shown) is \(NumberFormat.short(buffer[element]))\(lane)", operands: parts,
-      place: place)
+    return try? traced.culprit()
   }
 }

@@ -19,6 +19,8 @@ extension Machine {
   ) throws -> Result {
     guard let sizes = try openSizes(of: body, valued), sizes.hasAny else { return try make([:]) }
     var seen: [(text: String, result: Result)] = []
+    let output = self.output
+    defer { self.output = output }
     for (turn, start) in Self.starts.enumerated() {
       // Which of two sizes is larger must not matter either.
       let numbers = sizes.concrete {
@@ -29,6 +31,8 @@ extension Machine {
         let made = text(result)
         if let same = seen.first(where: { $0.text == made }) { return same.result }
         seen.append((made, result))
+        // What is said about the formula is said once.
+        self.output = { _ in }
       } catch let error as Diagnostic {
         throw error.naming(numbers)
       }

@@ -7,8 +7,12 @@ import OptSyntax
 struct RunReport: Report {
   let headline: String
   let details: [String]
+  /// Blanks before the details.
+  var indent = 2
 
-  func lines(_ style: DisplayStyle) -> [String] { [headline] + details.map { "  " + $0 } }
+  func lines(_ style: DisplayStyle) -> [String] {
+    [headline] + details.map { String(repeating: " ", count: indent) + $0 }
+  }
 
   // MARK: Parts
 

@@ -15,7 +15,8 @@ struct SentenceForm: Sendable {
 enum Sentences {
   /// The verbs that are there; others say "not available yet".
   static let forms: [SentenceForm] = [
-    minimize, maximize, check, differentiate, show,
+    minimize, maximize, check, differentiate, simplify, expand, factor, collect, substitute, taylor,
+    show, tex, explain,
   ]
 
   static func form(_ verb: Verb) -> SentenceForm? { forms.first { $0.verb == verb } }
@@ -41,10 +42,10 @@ extension Compiler {
   /// Refuses clauses that a verb does not have.
   func refuseClauses(_ sentence: Sentence, except allowed: Set<ClauseWord>) throws {
     for clause in sentence.clauses where !allowed.contains(clause.word) {
-      let words = allowed.map(\.rawValue).sorted().map { "`\($0)`" }.joined(separator: ", ")
+      let words = allowed.map { "`\($0.rawValue)`" }.sorted().joined(separator: ", ")
       throw Diagnostic(
         .error, "`\(sentence.verb.rawValue)` has no clause `\(clause.word.rawValue)`",
-        at: clause.span, help: "it has: \(words)")
+        at: clause.span, help: words.isEmpty ? "it has no clauses" : "it has: \(words)")
     }
   }
 

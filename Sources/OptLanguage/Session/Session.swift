@@ -106,7 +106,10 @@ public final class Session {
     for statement in parsed.tree.statements {
       do {
         let value = try machine.runTopLevel(compiler, statement)
-        if let value { machine.show(value, of: statement, in: parsed.tree) }
+        if let value {
+          machine.show(value, of: statement, in: parsed.tree)
+          machine.noteCulprit(value, of: statement, compiler)
+        }
         history.append(parsed.tree.span(of: statement).text)
       } catch let error as Diagnostic {
         machine.output(.diagnostic(error))

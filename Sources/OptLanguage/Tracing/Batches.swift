@@ -4,9 +4,6 @@ import OptNumerics
 import OptSyntax
 
 extension Machine {
-  /// Fewest turns for which a level is opened; shorter loops are unrolled.
-  private static let fewestTurns = 5
-
   /// All turns at once; nil when the body must be run turn by turn.
   func batched(
     _ code: ComprehensionCode, _ closing: Closing, _ frame: Frame
@@ -92,11 +89,11 @@ extension Machine {
       let sequence = try self.items(of: items(frame), source.span)
       if let numbers = sequence.numbers {
         known = Array(numbers.elements)
-      } else if let traced = sequence.traced, sequence.count >= Self.fewestTurns {
+      } else if let traced = sequence.traced, sequence.count >= tracer.fewestTurns {
         variable = .traced(
           TracedNumbers(opened(traced.expression, level), isMask: traced.isMask))
         tracer.levels.append(Int32(clamping: sequence.count))
-      } else if sequence.count >= Self.fewestTurns {
+      } else if sequence.count >= tracer.fewestTurns {
         throw CannotBatch("items that are not numbers", source.span)
       }
     }
@@ -105,7 +102,7 @@ extension Machine {
       return .lanes(LaneNumbers(lanes: sizes, buffer: Buffer(numbers)))
     }
     if let numbers = known {
-      guard numbers.count >= Self.fewestTurns else { return false }
+      guard numbers.count >= tracer.fewestTurns else { return false }
       tracer.levels.append(Int32(clamping: numbers.count))
       variable = lanes(numbers)
     }
@@ -125,7 +122,7 @@ extension Machine {
     {
       // A filter on known numbers: only these turns.
       let kept = numbers.indices.filter { mask.buffer[$0] != 0 }.map { numbers[$0] }
-      guard kept.count >= Self.fewestTurns else { throw CannotBatch("few turns", source.span) }
+      guard kept.count >= tracer.fewestTurns else { throw CannotBatch("few turns", source.span) }
       tracer.levels[level] = Int32(clamping: kept.count)
       frame[source.slot] = lanes(kept)
       return true

@@ -126,7 +126,7 @@ extension Machine {
       .function(derived.base), arguments, named: named, spans: spans, at: span, calleeSpan: span)
     tracer.mark(span)
     let results = try differentiate(
-      derived, value, inputs, templates, directions, leaves, span)
+      derived, value, inputs, templates, directions, leaves, span, mayBeSparse: areInputs)
     // The guards speak of the inputs made here.
     let roots = results.expressions + tracer.guards[guards...].map(\.predicate)
     let real = graph.substitute(roots, replacements)
@@ -144,7 +144,7 @@ extension Machine {
 
   private func differentiate(
     _ derived: DerivedFunction, _ value: Value, _ inputs: [Expression], _ templates: [Template],
-    _ directions: [Value], _ leaves: [Leaf], _ span: SourceSpan
+    _ directions: [Value], _ leaves: [Leaf], _ span: SourceSpan, mayBeSparse: Bool
   ) throws -> Results {
     try checkResult(derived, value, templates, span)
     let y = try expression(value, span)
@@ -156,6 +156,11 @@ extension Machine {
       let parts = try matching(directions, templates, derived, span)
       return try parts.map { try expression($0, span) }
     }
+    /// The numbers of a sparse matrix as a column; the trace keeps their places.
+    func stored(_ sparse: SparseDerivatives) -> Results {
+      tracer?.pattern = sparse.pattern
+      return Results(expressions: [sparse.values]) { $0[0] }
+    }
     switch derived.order {
     case .prime:
       let ones = inputs.map { ($0, tangent: $0.graph.number(1)) }
@@ -164,12 +169,16 @@ extension Machine {
       return Results(expressions: gradient(of: y, by: inputs), value: structured)
     case .jacobian:
       try refuseInLanes("jacobian", span)
+      let plan = JacobianPlan(of: [y], by: inputs)
+      if mayBeSparse, let sparse = plan.sparse() { return stored(sparse) }
       try refuseLarge(y.shape.count, inputs, span)
-      return Results(expressions: [OptCalculus.jacobian(of: [y], by: inputs)]) { $0[0] }
+      return Results(expressions: [plan.dense()]) { $0[0] }
     case .hessian:
       try refuseInLanes("hessian", span)
+      let plan = HessianPlan(of: y, by: inputs)
+      if mayBeSparse, let sparse = plan.sparse() { return stored(sparse) }
       try refuseLarge(nil, inputs, span)
-      return Results(expressions: [hessian(of: y, by: inputs)]) { $0[0] }
+      return Results(expressions: [plan.dense()]) { $0[0] }
     case .hvp:
       return Results(expressions: hvp(of: y, by: inputs, along: try along()), value: structured)
     case .jvp:

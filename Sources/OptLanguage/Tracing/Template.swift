@@ -111,6 +111,7 @@ extension Value {
     case .function(let f): "f\(UInt(bitPattern: ObjectIdentifier(f).hashValue))"
     case .table(let t): "t\(UInt(bitPattern: ObjectIdentifier(t).hashValue))"
     case .record(let r): "r\(UInt(bitPattern: ObjectIdentifier(r).hashValue))"
+    case .sparse(let s): "s\(UInt(bitPattern: ObjectIdentifier(s).hashValue))"
     case .method(let m): "m\(UInt(bitPattern: ObjectIdentifier(m).hashValue))"
     default: "-"
     }

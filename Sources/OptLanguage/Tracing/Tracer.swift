@@ -28,6 +28,14 @@ enum Predicate {
   case traced(Expression)
 }
 
+/// A call of a function that has a name.
+struct NotedCall {
+  let name: String
+  /// The parameters' values when it was called.
+  let arguments: [Value]
+  let result: Expression
+}
+
 /// What one trace knows beside its graph.
 final class Tracer {
   enum Purpose {
@@ -59,6 +67,8 @@ final class Tracer {
   var unmergeable: Set<SourceSpan> = []
   /// Conditions whose sides are being merged, outermost first.
   var merging: [SourceSpan] = []
+  /// Fewest turns for which a level is opened; shorter loops are unrolled.
+  var fewestTurns = 5
   /// Comprehensions that could not be batched, with the reason.
   var unrolled: [ObjectIdentifier: CannotBatch] = [:]
   /// Places of nodes, by origin.
@@ -68,6 +78,8 @@ final class Tracer {
   /// Names without a meaning that are no numbers, and numbers that stand for their sizes.
   var openShapes: [String: OpenShape] = [:]
   /// Whether something was printed: then every evaluation is traced anew.
+  /// Where the result, a column of numbers, belongs in the sparse matrix that it stands for.
+  var pattern: SparsePattern?
   var hasEffects = false
   /// Draws of random numbers so far.
   var draws = 0
@@ -75,6 +87,15 @@ final class Tracer {
   var randomKey: Expression?
   /// The value of the key at the point of the trace.
   var draw = 0.0
+  /// Whether calls of named functions are noted: explanations say which function a step belongs to.
+  var notesCalls = false
+  /// The calls that were noted, inner ones first.
+  private(set) var calls: [NotedCall] = []
+  /// Whether global names are inputs that print as themselves.
+  var namesGlobals: Bool
+
+  /// Calls beyond this many are not noted.
+  private static let mostCalls = 1000
 
   /// Most nodes that a function may have.
   static let largestGraph = 2_000_000
@@ -82,6 +103,7 @@ final class Tracer {
   init(_ purpose: Purpose, hasPoint: Bool) {
     self.purpose = purpose
     self.hasPoint = hasPoint
+    namesGlobals = purpose == .display
     interpreter = Interpreter(graph)
   }
 
@@ -95,6 +117,12 @@ final class Tracer {
   func noteRead(_ cell: Cell) {
     guard readCells.insert(ObjectIdentifier(cell)).inserted else { return }
     reads.append((cell, cell.version))
+  }
+
+  /// Notes that a function of the language was called, and the node that it gave.
+  func noteCall(_ name: String, _ arguments: [Value], _ result: Value) {
+    guard case .traced(let numbers) = result, calls.count < Self.mostCalls else { return }
+    calls.append(NotedCall(name: name, arguments: arguments, result: numbers.expression))
   }
 
   /// The input that stands for a global number or matrix.
@@ -179,8 +207,8 @@ extension Machine {
       let expression = t.expression
       guard expression.graph === graph else {
         throw Diagnostic(
-          .error, "the derivative through a `minimize` or `check` inside is not available yet",
-          at: span)
+          .error, "a number that is being differentiated cannot be used in a run inside", at: span,
+          help: "`minimize` and `solve` pass derivatives on; hand other things known numbers")
       }
       return expression
     default:
@@ -194,12 +222,12 @@ extension Machine {
     guard let tracer else { return value }
     tracer.noteRead(cell)
     guard cell.isSet else { return value }
-    let isInput = tracer.purpose == .display || cell.changesWhileTraced > 2
+    let isInput = tracer.namesGlobals || cell.changesWhileTraced > 2
     guard isInput else { return value }
     switch value {
     case .number, .matrix:
       return value.matrix.map { tracer.input(for: cell, $0) } ?? value
-    case .record(let record) where tracer.purpose == .display && record.report == nil:
+    case .record(let record) where tracer.namesGlobals && record.report == nil:
       return named(record, cell.name, tracer)
     default: return value
     }

@@ -13,6 +13,8 @@ package enum Value {
   case boolean(Bool)
   /// Known numbers, rows × columns, not 1×1.
   case matrix(Matrix)
+  /// Known numbers of which most are 0; no mask.
+  case sparse(SparseMatrix)
   /// Known numbers, one a lane of the mapped bodies around (see `Tracer`).
   case lanes(LaneNumbers)
   /// Numbers that depend on the inputs of the function being traced.
@@ -30,7 +32,12 @@ package final class Text: Sendable {
   /// Bytes that a text may have.
   static let largest = 100_000_000
   package let string: String
-  package init(_ string: String) { self.string = string }
+  /// Whether it is shown without quotes, to be copied.
+  let isShownBare: Bool
+  package init(_ string: String, isShownBare: Bool = false) {
+    self.string = string
+    self.isShownBare = isShownBare
+  }
 }
 
 /// Values of any kind in order.
@@ -245,6 +252,7 @@ extension Value {
     switch self {
     case .number, .boolean, .lanes: (1, 1)
     case .matrix(let m): (m.rows, m.columns)
+    case .sparse(let s): (s.rows, s.columns)
     case .traced(let t): t.size
     default: nil
     }
@@ -276,6 +284,7 @@ extension Value {
       if columns == 1 { return "a \(rows)×1 vector" }
       if rows == 1 { return "a 1×\(columns) row" }
       return "a \(rows)×\(columns) matrix"
+    case .sparse(let s): return "a \(s.rows)×\(s.columns) sparse matrix"
     case .text: return "a text"
     case .record(let r): return r.report == nil ? "a record" : "a result"
     case .list: return "a list"

@@ -61,8 +61,15 @@ struct Setting: Sendable {
       }),
     Setting(
       name: "engine", values: EngineChoice.allCases.map(\.rawValue).joined(separator: ", "),
-      summary: "what computes", current: { _ in EngineChoice.vm.rawValue },
-      change: { _, value in EngineChoice(rawValue: value) != nil }),
+      summary: "what computes; it changes no number",
+      current: { _ in
+        Session.engineFallback.map { "\(Session.engine), but \($0)" } ?? Session.engine
+      },
+      change: { _, value in
+        guard let choice = EngineChoice(rawValue: value) else { return false }
+        Session.engine = choice.rawValue
+        return true
+      }),
   ]
 }
 

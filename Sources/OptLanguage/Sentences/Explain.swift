@@ -1,0 +1,44 @@
+/// `explain differentiate …` and `explain gradient of …`: how a result comes about.
+import OptSyntax
+
+extension Sentences {
+  static let explain = SentenceForm(
+    verb: .explain,
+    usage: "explain differentiate E by x   or   explain gradient of E at x = …",
+    summary: "Shows how a derivative comes about: rule by rule, or value by value.",
+    example: "explain differentiate x^2 sin(x) by x"
+  ) { compiler, sentence, id in try compiler.explain(sentence, id) }
+}
+
+extension Compiler {
+  /// What can be explained, for errors.
+  private static let choices =
+    "write `explain differentiate E by x` or `explain gradient of E at x = 1`"
+
+  fileprivate func explain(_ sentence: Sentence, _ id: NodeID) throws -> Code {
+    let subject = sentence.subjects[0]
+    switch sentence.aspect {
+    case "gradient":
+      if case .sentence(let inner) = tree[subject] {
+        throw fail(
+          "`explain gradient of` takes an expression, found `\(inner.verb.rawValue)`", subject,
+          help: "write `explain gradient of E at x = 1`")
+      }
+      return try explainGradient(sentence, id)
+    case "engine":
+      throw fail("`explain engine` is not available yet", id, help: Self.choices)
+    case let other?:
+      throw fail("`explain` does not know `\(other) of`", id, help: Self.choices)
+    case nil: break
+    }
+    guard case .sentence(let inner) = tree[subject] else {
+      throw fail(
+        "`explain` takes `differentiate …` or `gradient of …`", subject, help: Self.choices)
+    }
+    guard inner.verb == .differentiate else {
+      throw fail(
+        "`explain \(inner.verb.rawValue)` is not available", subject, help: Self.choices)
+    }
+    return try explainDerivative(inner, subject)
+  }
+}

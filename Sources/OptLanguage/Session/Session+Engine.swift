@@ -1,0 +1,19 @@
+/// What carries out compiled functions.
+import OptEngine
+
+extension Session {
+  /// Names of what can carry out compiled functions; all give the same numbers.
+  public static var engines: [String] { Engine.allCases.map(\.rawValue) }
+
+  /// The name of what carries out functions that are compiled from now on. Other names than those
+  /// in `engines` change nothing.
+  public static var engine: String {
+    get { Engine.chosen.rawValue }
+    set { Engine.chosen = Engine(rawValue: newValue) ?? Engine.chosen }
+  }
+
+  /// Why functions run on the portable machine although native code is chosen; nil if they do not.
+  public static var engineFallback: String? {
+    Engine.chosen == .native ? Engine.missing : nil
+  }
+}

@@ -1,0 +1,80 @@
+/// Machine code and the portable machine give the same bits, on random graphs.
+import OptEngine
+import OptGraph
+import OptNumerics
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// How many random programs are tried: OPTREPL_FUZZ, else 3000.
+let fuzzCount = getenv("OPTREPL_FUZZ").flatMap { Int(String(cString: $0)) } ?? 3000
+
+struct NativeTests {
+  private func options(_ contracts: Bool, _ engine: Engine) -> Program.Options {
+    var options = Program.Options.fast
+    options.contracts = contracts && options.contracts
+    options.packs = contracts
+    options.engine = engine
+    options.compilesAtOnce = true
+    return options
+  }
+
+  private func outputs(_ program: Program, _ inputs: [Buffer]) -> [[UInt64]] {
+    let workspace = program.makeWorkspace()
+    for (k, values) in inputs.enumerated() { workspace.bind(k, to: values.pointer) }
+    for _ in 0..<2 { #expect(workspace.run(nil)) }
+    return program.outputShapes.enumerated().map { k, shape in
+      (0..<shape.count).map { i in
+        let value = workspace.output(k)[i]
+        return value.isNaN ? Double.nan.bitPattern : value.bitPattern
+      }
+    }
+  }
+
+  /// A random program gives the same bits on both; says what differs.
+  private func difference(_ seed: Int) -> String? {
+    if seed % 3 == 0 {
+      let random = RandomLoop(UInt64(seed))
+      return difference(seed, random.graph, random.outputs, random.inputs.map(\.values))
+    }
+    let random = RandomProgram(UInt64(5_000_000 + seed), isTame: false, large: seed % 40 == 7)
+    return difference(seed, random.graph, random.outputs, random.inputs.map(\.values))
+  }
+
+  private func difference(
+    _ seed: Int, _ graph: Graph, _ results: [Expression], _ arrays: [Buffer]
+  ) -> String? {
+    // Two inputs of one size may be one array.
+    var inputs = arrays
+    if seed % 5 == 0,
+      let same = inputs.dropFirst().firstIndex(where: { $0.count == inputs[0].count })
+    {
+      inputs[same] = inputs[0]
+    }
+    for contracts in [false, true] {
+      let vm = Program(graph, outputs: results, options: options(contracts, .vm))
+      let native = Program(graph, outputs: results, options: options(contracts, .native))
+      if native.stepsLeft > 0 { return "program \(seed): not native" }
+      for (k, (a, b)) in zip(outputs(vm, inputs), outputs(native, inputs)).enumerated() {
+        if let at = zip(a, b).enumerated().first(where: { $1.0 != $1.1 })?.offset {
+          return "program \(seed), contracts \(contracts), output \(k)[\(at)]: "
+            + "\(Double(bitPattern: a[at])) \(Double(bitPattern: b[at])) \("\(results[k])".prefix(500))"
+        }
+      }
+    }
+    return nil
+  }
+
+  @Test(arguments: 0..<6) func sameBitsAsTheMachine(_ part: Int) {
+    for seed in stride(from: part, to: fuzzCount, by: 6) {
+      if let found = difference(seed) {
+        Issue.record("\(found)")
+        return
+      }
+    }
+  }
+}
