@@ -62,8 +62,9 @@ extension HelpTopic {
       ["differentiate"], "differentiate E by x[, y …]",
       "The derivative of an expression as a formula.",
       """
-      Names that are not defined are symbols. The result is a function of the names after `by`, then
-      of the other symbols in the order of the alphabet.
+      Names that are not defined are symbols: numbers, and where `'`, `norm`, `trace`, an index
+      or a product with such a name shows it, columns (`x`) and matrices (`A`). The result is a
+      function of the names after `by`, then of the other symbols in the order of the alphabet.
       """,
       example: "differentiate x^3 sin(x) by x"),
     HelpTopic(

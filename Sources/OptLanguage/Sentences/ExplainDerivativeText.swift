@@ -19,7 +19,7 @@ struct DerivationText {
   }
 
   private let derivation: Derivation
-  private let names: FormulaNames
+  private let names: DerivationNames
   private let isPartial: Bool
   private var written: [Line] = []
   private var shown: Set<Int> = []
@@ -29,7 +29,7 @@ struct DerivationText {
   /// Characters up to which two formulas stand on one line.
   private static let widest = 76
 
-  init(_ derivation: Derivation, _ names: FormulaNames, isPartial: Bool) {
+  init(_ derivation: Derivation, _ names: DerivationNames, isPartial: Bool) {
     self.derivation = derivation
     self.names = names
     self.isPartial = isPartial
