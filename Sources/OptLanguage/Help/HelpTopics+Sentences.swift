@@ -59,21 +59,38 @@ extension HelpTopic {
       example: "differentiate x^3 sin(x) by x"),
     HelpTopic(
       ["simplify"], "simplify E", "The expression in a simpler form, as a formula.",
+      """
+      As in all sentences about formulas, names that are not defined are symbols, and the result is
+      a function of the names after `by`, then of the other symbols in the order of the alphabet.
+      Its value is that of the expression wherever that has one.
+      """,
       example: "simplify sin(x)^2 + cos(x)^2"),
     HelpTopic(
       ["expand"], "expand E", "Multiplies products and powers of sums out.",
+      """
+      Inside functions too; functions of sums stay whole. More than 250 terms are not written out.
+      """,
       example: "expand (x + 1)^3"),
     HelpTopic(
-      ["factor"], "factor E", "Writes a polynomial as a product.", example: "factor x^2 - 1"),
+      ["factor"], "factor E", "Writes a polynomial as a product.",
+      """
+      Common factors, then factors with rational coefficients that cannot be factored further over
+      the rationals. Functions such as sin(x) count as variables.
+      """,
+      example: "factor x^2 - 1"),
     HelpTopic(
-      ["collect"], "collect E by x", "Gathers the powers of a variable.",
+      ["collect"], "collect E by x[, y …]", "Gathers the powers of a variable, highest first.",
       example: "collect a*x + b*x + x^2 by x"),
     HelpTopic(
       ["substitute"], "substitute E with x = VALUE, …",
-      "Puts values or expressions in the place of names.",
-      example: "substitute x^2 + y with x = 2"),
+      "Puts values or expressions in the place of names, all at once.",
+      example: "substitute x^2 + y with x = 2t, y = t^2"),
     HelpTopic(
       ["taylor"], "taylor E by x at POINT to DEGREE", "The Taylor polynomial around a point.",
+      """
+      The point is a number or an expression in other names, the degree a whole number up to 40.
+      Poles and kinks are errors; gaps such as sin(x)/x at 0 are closed.
+      """,
       example: "taylor exp(x) by x at 0 to 4"),
     HelpTopic(
       ["show"], "show f\nshow E", "The formula of a function or an expression.",
@@ -83,6 +100,10 @@ extension HelpTopic {
         """),
     HelpTopic(
       ["tex"], "tex f\ntex E", "The formula of a function or an expression in LaTeX.",
+      """
+      A text, shown without quotes so that it can be copied. It needs the package amsmath. An
+      expression is typeset as it is written; what calls functions of the program, as its formula.
+      """,
       example: "tex x^2/(1 + x)"),
     HelpTopic(
       ["explain"],
