@@ -104,7 +104,7 @@ package struct Derivation: Sendable {
   /// Terms and factors of one step.
   static let widest = 12
   /// Formulas of more operations are differentiated at once.
-  private static let largest = 5000
+  private static let largest = 2000
 
   /// Derives `expression` by `variable`.
   /// - Parameters:
@@ -136,7 +136,8 @@ struct DerivationBuilder {
   let variable: Expression
   let tangent: Expression
   private let calls: Set<Int32>
-  private let letter: String
+  /// What the inner expression of the chain rule is called.
+  let letter: String
   private let most: Int
   private(set) var steps: [DerivationStep] = []
   private(set) var isCut = false
@@ -145,6 +146,9 @@ struct DerivationBuilder {
   private var known: [Int32: Int] = [:]
   /// Whether a node depends on the variable; as far as the graph had grown.
   private var active: [Bool] = []
+
+  /// Operations of a formula that is worth simplifying.
+  private static let readable = 400
 
   /// What a step is made of before its derivative is simplified.
   struct Draft {
@@ -244,8 +248,8 @@ struct DerivationBuilder {
     for call in calls where call != e.index && Int(call) < reach.count && reach[Int(call)] {
       if depends(at(call)) { return nil }
     }
-    let slope = tidied(change(of: e))
-    return depends(slope) || slope.constant == 0 ? nil : slope
+    let slope = change(of: e)
+    return depends(slope) || slope.constant == 0 ? nil : tidied(slope)
   }
 
   /// The derivative of `e` by one forward sweep.
@@ -267,13 +271,10 @@ struct DerivationBuilder {
       .apply, shape, a.index, b.index, payload: Int32(FunctionID.multiply.index))
   }
 
-  /// What stands for an inner expression.
-  func symbol(like e: Expression) -> Expression {
-    graph.input(Input(name: letter, role: .variable, shape: e.shape))
-  }
-
-  /// `e` after the pass for display, in this graph.
+  /// `e` after the pass for display, in this graph. What nobody reads stays as it is.
   func tidied(_ e: Expression) -> Expression {
+    let size = graph.reachable(from: [e.index]).lazy.filter { $0 }.count
+    guard size <= Self.readable else { return e }
     let (other, roots) = graph.forDisplay([e])
     var inputs: [Int32: Expression] = [:]
     for (theirs, mine) in zip(other.inputNodes, graph.inputNodes) { inputs[theirs] = at(mine) }

@@ -5,10 +5,15 @@ import OptNumerics
 extension Graph {
   /// A known n×n matrix, one value below, on and above the diagonal each.
   func triangle(_ n: Int32, below: Double, diagonal: Double, above: Double) -> Expression {
+    known(n) { i, j in i > j ? below : i == j ? diagonal : above }
+  }
+
+  /// A known n×n matrix.
+  func known(_ n: Int32, _ element: (Int, Int) -> Double) -> Expression {
     let n = Int(n)
     let buffer = Buffer(uninitialized: n * n)
     for i in 0..<n {
-      for j in 0..<n { buffer[i * n + j] = i > j ? below : i == j ? diagonal : above }
+      for j in 0..<n { buffer[i * n + j] = element(i, j) }
     }
     return array(buffer, Shape(rows: n, columns: n))
   }

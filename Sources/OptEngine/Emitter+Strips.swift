@@ -38,7 +38,7 @@ extension Emitter {
     if furthest > 0 { steps.append(.clear(out, count: furthest)) }
     let end = furthest + count
     if end < size {
-      steps.append(.clear(Place(base: 0, offset: out.offset + end), count: size - end))
+      steps.append(.clear(Place(base: out.base, offset: out.offset + end), count: size - end))
     }
   }
 
@@ -84,7 +84,9 @@ extension Emitter {
   }
 
   private func target(_ placement: Placement, _ k: Int) -> Place {
-    Place(base: 0, offset: location(placement.assembly).offset + placement.pieces[k].offset)
+    var place = location(placement.assembly)
+    place.offset += placement.pieces[k].offset
+    return place
   }
 
   /// Stores the furthest piece and adds the others.

@@ -105,13 +105,15 @@ final class Emitter {
       case .located:
         let base = n.operation == .input ? 1 + n.payload : arrayBase(Int(n.payload))
         return Place(base: base, offset: extra)
-      default: return Place(base: 0, offset: plan.place[Int(index)] + extra)
+      default:
+        return Place(
+          base: plan.external[Int(index)], offset: plan.place[Int(index)] + extra)
       }
     }
   }
 
   func arrayBase(_ number: Int) -> Int32 {
-    Int32(clamping: 1 + plan.graph.inputs.count + number)
+    Int32(clamping: 1 + plan.graph.inputs.count + plan.externals.count + number)
   }
 
   /// A known array that the plan adds.
@@ -137,6 +139,10 @@ final class Emitter {
         clearGaps(whole, count)
       }
       plan.place[Int(index)] = plan.place[Int(whole)] + plan.parentOffset[Int(index)]
+      return
+    }
+    if plan.external[Int(index)] > 0 {
+      plan.place[Int(index)] = 0
       return
     }
     plan.place[Int(index)] = arena.take(size)

@@ -52,6 +52,10 @@ final class Planner {
   let parent: UnsafeMutablePointer<Int32>
   let parentOffset: UnsafeMutablePointer<Int>
   let hasEmbedded: UnsafeMutablePointer<Bool>
+  /// The memory of nodes that lie outside the workspace: see `findExternals`. Else 0.
+  let external: UnsafeMutablePointer<Int32>
+  /// Outputs with a memory each.
+  var externals: [Int32] = []
   /// What strip programs add to assembled arrays, and numbers of the pieces this takes care of.
   var placements: [StripGroup: [Placement]] = [:]
   var accumulated: [Int32: Set<Int>] = [:]
@@ -75,10 +79,12 @@ final class Planner {
     parent = memory.fill(-1, n)
     parentOffset = memory.fill(0, n)
     hasEmbedded = memory.fill(false, n)
+    external = memory.fill(0, n)
     assignCarriers()
     findMemoryNeeds()
     assignKeys()
     placePieces()
+    findExternals()
     contract()
     storeAcrossStages()
   }
@@ -117,7 +123,7 @@ final class Planner {
       case .input: carrier[k] = scalar ? .given : .located
       case .array: carrier[k] = .located
       case .apply, .select: carrier[k] = scalar ? .tape : .elementwise
-      case .view: carrier[k] = viewCarrier(Int32(k), n)
+      case .view, .surrogate: carrier[k] = viewCarrier(Int32(k), n)
       case .reduce: carrier[k] = endsStrips(n) ? .sum : .heavy
       default: carrier[k] = .heavy
       }

@@ -56,6 +56,10 @@ package final class Program: @unchecked Sendable {
   let laneTables: UnsafePointer<UnsafeMutablePointer<Int>>
   let constants: [(place: Int, value: Double)]
   let arrays: [Buffer]
+  /// What host nodes compute.
+  package let hosts: [any Host]
+  /// Sizes of the outputs that have a memory of their own.
+  let externalSizes: [Int]
   let outputPlaces: [Place]
   let arenaSize: Int
   let scratchSize: Int
@@ -96,6 +100,8 @@ package final class Program: @unchecked Sendable {
     laneTables = UnsafePointer(memory.keep(emitter.laneTables))
     constants = emitter.constants
     arrays = emitter.arrays
+    hosts = prepared.hosts
+    externalSizes = plan.externals.map { plan.shape($0).count }
     outputPlaces = roots.map { emitter.location($0.index) }
     escapes = UnsafePointer(memory.keep(emitter.findEscapes(outputPlaces)))
     arenaSize = emitter.arena.end
@@ -111,6 +117,9 @@ package final class Program: @unchecked Sendable {
     return nativeCode.value { NativeProgram(self) }
   }
 
+  /// Machine code, step by step.
+  package var nativeCodeListings: [[UInt8]] { native?.listings ?? [] }
+
   /// Scalar code and loops that are not made native, though others are.
   package var stepsLeft: Int { native?.left ?? 0 }
 
@@ -122,7 +131,12 @@ package final class Program: @unchecked Sendable {
   }
 
   /// Numbers that a workspace holds.
-  package var memoryCount: Int { arenaSize + registersSize + scratchSize }
+  package var memoryCount: Int {
+    externalSizes.reduce(arenaSize + registersSize + scratchSize, +)
+  }
+
+  /// How many memories there are: the workspace, inputs, outputs, known arrays.
+  var baseCount: Int { 1 + inputs.count + externalSizes.count + arrays.count }
 
   /// Memory for one thread.
   package func makeWorkspace() -> Workspace { Workspace(self) }

@@ -16,6 +16,8 @@ package final class Workspace {
   private let sums: UnsafeMutablePointer<ck_sum_state>
   /// NaN, for inputs that are not bound.
   private var missing: Buffer?
+  /// Memory of outputs that are not bound.
+  private var own: [Buffer] = []
   private var isComplete = false
   /// Machine code of the program, once there is some.
   private var native: NativeProgram?
@@ -31,14 +33,13 @@ package final class Workspace {
     memory = Buffer(uninitialized: arena + strips + program.scratchSize)
     registers = memory.pointer + arena
     scratch = registers + strips
-    let count = 1 + program.inputs.count + program.arrays.count
-    bases = Memory.allocate(nil, count)
+    bases = Memory.allocate(nil, program.baseCount)
     operands = Memory.allocate(nil, program.operandCount)
     sums = Memory.allocate(ck_sum_state(), program.sumCount)
     carried = Memory.allocate(0, Int(CK_CARRIED))
     bases[0] = memory.pointer
     for (k, array) in program.arrays.enumerated() {
-      bases[1 + program.inputs.count + k] = array.pointer
+      bases[1 + program.inputs.count + program.externalSizes.count + k] = array.pointer
     }
     for (place, value) in program.constants { memory[place] = value }
   }
@@ -57,6 +58,19 @@ package final class Workspace {
     bases[1 + input] = UnsafeMutablePointer(mutating: pointer)
   }
 
+  /// Lets output number `k` be written to memory of the caller from the next run on, if it is one
+  /// that can be, and tells whether it is. The memory is not that of an input, and is kept alive
+  /// until another is bound.
+  package func bindOutput(_ k: Int, to pointer: UnsafeMutablePointer<Double>) -> Bool {
+    let place = program.outputPlaces[k]
+    let number = Int(place.base) - 1 - program.inputs.count
+    guard place.offset == 0, number >= 0, number < program.externalSizes.count else {
+      return false
+    }
+    bases[Int(place.base)] = pointer
+    return true
+  }
+
   /// The elements of output number `k`, row by row; valid until the next run.
   package func output(_ k: Int) -> UnsafePointer<Double> {
     let place = program.outputPlaces[k]
@@ -69,6 +83,13 @@ package final class Workspace {
     var largest = 0
     for (k, input) in program.inputs.enumerated() where bases[1 + k] == nil {
       largest = max(largest, program.isUsed[k] ? max(input.shape.count, 1) : 1)
+    }
+    for (k, size) in program.externalSizes.enumerated() {
+      let base = 1 + program.inputs.count + k
+      if bases[base] != nil { continue }
+      let buffer = Buffer(uninitialized: size)
+      own.append(buffer)
+      bases[base] = buffer.pointer
     }
     guard largest > 0 else { return }
     let buffer = Buffer(count: largest, repeating: .nan)
@@ -191,6 +212,8 @@ package final class Workspace {
     case .factor(let matrices): factor(matrices)
     case .part(let matrices): part(matrices)
     case .solve(let matrices): solve(matrices)
+    case .host(let number, let parameters, let start, let to):
+      program.hosts[Int(number)].evaluate(at(parameters), from: at(start), into: at(to))
     }
   }
 

@@ -40,6 +40,11 @@ package enum Operation: UInt8, Sendable {
   case part
   /// Fresh random numbers (payload: `Draw`), `a` the key.
   case random
+  /// The value of `a`, one number a lane, read through the map `payload`. Its derivative is not that
+  /// of `a` but Σ c·ḃ: what `custom` makes.
+  case surrogate
+  /// What a `Host` (payload: `hosts`) computes of the column `a`, beginning at the column `b`.
+  case host
 }
 
 /// A node: plain bytes; -1 stands for no operand.
@@ -143,6 +148,7 @@ package final class Graph: @unchecked Sendable {
   package private(set) var reductions: [Reduction] = []
   package private(set) var scans: [Scan] = []
   package private(set) var draws: [Draw] = []
+  package private(set) var hosts: [any Host] = []
   /// Per node, an opaque id set by the tracer (a place in the program); the first place wins.
   package var origins: UnsafeBufferPointer<Int32> {
     UnsafeBufferPointer(start: store.pointee.origins, count: store.pointee.count)
@@ -196,6 +202,11 @@ package final class Graph: @unchecked Sendable {
   }
   package func intern(_ scan: Scan) -> Int32 { Self.intern(scan, &scans, &scanIDs) }
   package func intern(_ draw: Draw) -> Int32 { Self.intern(draw, &draws, &drawIDs) }
+  package func intern(_ host: any Host) -> Int32 {
+    if let id = hosts.firstIndex(where: { $0 === host }) { return Int32(clamping: id) }
+    hosts.append(host)
+    return Int32(clamping: hosts.count - 1)
+  }
 
   private static func intern<Key: Hashable>(
     _ key: Key, _ list: inout [Key], _ ids: inout [Key: Int32]

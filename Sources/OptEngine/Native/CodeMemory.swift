@@ -12,12 +12,15 @@ import CKernels
 final class Code: @unchecked Sendable {
   private let start: Int
   let size: Int
+  /// Bytes before the constants.
+  let codeSize: Int
   /// Where it is run.
   let entry: UnsafeRawPointer
 
   /// Nil where there is no memory for it.
   init?(_ assembler: inout Assembler) {
     size = assembler.size
+    codeSize = assembler.count
     guard let (start, writable, executable) = CodeMemory.shared.take(size) else { return nil }
     self.start = start
     entry = executable

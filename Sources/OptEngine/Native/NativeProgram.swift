@@ -28,7 +28,7 @@ final class NativeProgram: @unchecked Sendable {
     var codes: [Code] = []
     var strips = [ck_native_step](repeating: ck_native_step(), count: program.stripCount)
     var left = 0
-    let baseCount = 1 + program.inputs.count + program.arrays.count
+    let baseCount = program.baseCount
     let context = TapeContext(
       sequence: program.sequence, escapes: program.escapes, baseCount: baseCount)
     for k in 0..<program.stepCount {
@@ -54,6 +54,11 @@ final class NativeProgram: @unchecked Sendable {
     compiled = codes.count
     self.entries = UnsafePointer(memory.keep(entries))
     self.strips = UnsafePointer(memory.keep(strips))
+  }
+
+  /// The machine code of each step that has some.
+  var listings: [[UInt8]] {
+    codes.map { Array(UnsafeRawBufferPointer(start: $0.entry, count: $0.codeSize)) }
   }
 
   private static func blocks(

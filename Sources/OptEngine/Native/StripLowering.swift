@@ -8,7 +8,8 @@ struct Overlap {
   /// Operations in order, and how far each is ahead of the last; the first stores, others add.
   var operations: [Int]
   var shifts: [Int]
-  /// Offset of the last one.
+  /// Memory and offset of the last one.
+  var base: Int32
   var offset: Int64
   /// Numbers of the values that are carried from one turn to the next, -1 for none.
   var carried: [Int]
@@ -60,15 +61,17 @@ struct StripOutline {
     let count = Int64(step.count)
     let stores = ops.indices.filter { writes(ops[$0]) }
     func offset(_ k: Int) -> Int64 { operands[Int(ops[k].d)].offset }
-    for (k, operand) in operands.enumerated()
-    where operand.kind == Int32(CK_FLAT) && operand.base == 0 {
-      let touches = stores.contains { abs(offset($0) - operand.offset) < count }
+    func base(_ k: Int) -> Int32 { operands[Int(ops[k].d)].base }
+    for (k, operand) in operands.enumerated() where operand.kind == Int32(CK_FLAT) {
+      let touches = stores.contains {
+        base($0) == operand.base && abs(offset($0) - operand.offset) < count
+      }
       if touches { isOrdered.insert(k) }
     }
     // Stores whose stretches of memory overlap, each with the ones before.
     var groups: [[Int]] = []
-    for k in stores.sorted(by: { offset($0) < offset($1) }) {
-      if let last = groups.last?.last, offset(k) - offset(last) < count {
+    for k in stores.sorted(by: { (base($0), offset($0)) < (base($1), offset($1)) }) {
+      if let last = groups.last?.last, base(k) == base(last), offset(k) - offset(last) < count {
         groups[groups.count - 1].append(k)
       } else {
         groups.append([k])
@@ -89,8 +92,8 @@ struct StripOutline {
       for k in order { overlapOf[k] = overlaps.count }
       overlaps.append(
         Overlap(
-          operations: order, shifts: shifts, offset: offset(order[order.count - 1]),
-          carried: carried))
+          operations: order, shifts: shifts, base: base(order[0]),
+          offset: offset(order[order.count - 1]), carried: carried))
     }
   }
 
@@ -99,8 +102,11 @@ struct StripOutline {
     let count = Int64(step.count)
     func touches(_ operand: Int32) -> Bool {
       let x = operands[Int(operand)]
-      return x.kind == Int32(CK_FLAT) && x.base == 0
-        && stores.contains { abs(operands[Int(ops[$0].d)].offset - x.offset) < count }
+      return x.kind == Int32(CK_FLAT)
+        && stores.contains {
+          let target = operands[Int(ops[$0].d)]
+          return target.base == x.base && abs(target.offset - x.offset) < count
+        }
     }
     for (k, op) in ops.enumerated() {
       if stores.contains(k) && adds(op) {
@@ -236,7 +242,8 @@ struct StripLowering {
     // What was read from there before is read again.
     let count = Int64(outline.step.count)
     for k in outline.isOrdered where k != Int(operand) {
-      if abs(outline.operands[k].offset - x.offset) < count { current[k] = -1 }
+      let other = outline.operands[k]
+      if other.base == x.base, abs(other.offset - x.offset) < count { current[k] = -1 }
     }
   }
 
@@ -320,7 +327,7 @@ struct StripLowering {
     let first = Int(outline.ops[overlap.operations[0]].d)
     current[first] = isFirst ? moved : lowering.add(.add, current[first], moved)
     if turn == overlap.operations.count - 1 {
-      let place = lowering.place(try element(0, overlap.offset, quad))
+      let place = lowering.place(try element(overlap.base, overlap.offset, quad))
       lowering.add(.store, current[first], number: place)
       current[first] = -1
     }
@@ -373,7 +380,7 @@ struct StripLowering {
         MemoryPlace(
           base: MemoryPlace.pool, displacement: 32 - 8 * Int32(truncatingIfNeeded: first)))
       let mask = lowering.add(.memory, number: lanes)
-      let place = lowering.place(try element(0, overlap.offset, 0))
+      let place = lowering.place(try element(overlap.base, overlap.offset, 0))
       lowering.add(.maskedStore, sum, mask, number: place)
     }
   }

@@ -240,7 +240,7 @@ package struct PolynomialRing {
     return Polynomial(
       term.coefficient,
       term.factors.reduce(.one) {
-        $0.times(Monomial(atom: $1.base.index, exponent: $1.exponent))
+        $0.times(Monomial(atom: $1.base.index, exponent: $1.exponent.value))
       })
   }
 
@@ -253,7 +253,8 @@ package struct PolynomialRing {
     var result = Term(of: graph.number(1))
     result.coefficient = written(part.coefficient)
     result.factors = part.monomial.powers.map {
-      Term.Factor(base: Expression(graph: graph, index: $0.atom), exponent: $0.exponent)
+      Term.Factor(
+        base: Expression(graph: graph, index: $0.atom), exponent: Ratio($0.exponent))
     }
     result.factors = result.factors.enumerated().sorted {
       let (a, b) = (name($0.element.base), name($1.element.base))

@@ -43,6 +43,7 @@ extension Machine {
     case .builtin(let builtin):
       return builtin.parameters.prefix(builtin.requiredCount).map(\.name)
     case .derived(let derived): return variableNames(of: derived.base)
+    case .custom(let custom): return variableNames(of: custom.base)
     case .elementary: return function.parameterNames
     }
   }

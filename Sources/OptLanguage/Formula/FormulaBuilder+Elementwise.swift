@@ -12,7 +12,7 @@ extension FormulaBuilder {
     case .negate:
       let inner = build(node.a, scope)
       return Piece(id: negated(inner.id), rows: inner.rows, columns: inner.columns)
-    case .power: return power(build(node.a, scope), build(node.b, scope))
+    case .power: return power(build(node.a, scope), exponent(node.b, scope))
     case .and, .or:
       let (a, b) = (condition(node.a, scope), condition(node.b, scope))
       return joined(a, b, isMask: true) { $0.infix(function == .and ? .and : .or, a.id, b.id) }
@@ -146,14 +146,30 @@ extension FormulaBuilder {
     return result
   }
 
+  /// A quotient over something is one over a product: a/(b c).
   private mutating func quotient(_ a: Piece, _ b: Piece) -> Piece {
-    joined(a, b) { $0.infix(b.isScalar ? .divide : .elementDivide, a.id, b.id) }
+    if a.isScalar, b.isScalar, case .infix(.divide, let above, let below) = tree[a.id] {
+      let product = multiplied(below, .multiply, b.id)
+      return Piece(id: infix(.divide, above, product), rows: 1, columns: 1)
+    }
+    return joined(a, b) { $0.infix(b.isScalar ? .divide : .elementDivide, a.id, b.id) }
   }
 
   private mutating func power(_ a: Piece, _ b: Piece) -> Piece {
     joined(a, b) {
       $0.infix(a.isScalar && b.isScalar ? .power : .elementPower, a.id, b.id)
     }
+  }
+
+  /// An exponent; halves and quarters are fractions: x^(3/2).
+  private mutating func exponent(_ index: Int32, _ scope: LaneScope) -> Piece {
+    guard let value = Expression(graph: graph, index: index).constant,
+      value != value.rounded(), let above = Int(exactly: value * 4), above.magnitude < 100
+    else { return build(index, scope) }
+    let (a, b) = above % 2 == 0 ? (above / 2, 2) : (above, 4)
+    let parts = (integer(Int(a.magnitude)), integer(b))
+    let fraction = infix(.divide, parts.0, parts.1)
+    return Piece(id: a < 0 ? negated(fraction) : fraction, rows: 1, columns: 1)
   }
 
   private mutating func root(_ x: Piece) -> Piece {

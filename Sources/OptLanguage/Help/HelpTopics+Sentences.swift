@@ -108,10 +108,19 @@ extension HelpTopic {
       """,
       "Shows how a result comes about.",
       """
-      The first form names the rules one after the other, the second shows the graph of the
-      computation with the values forward and the error signals backward.
+      The first form names the rules one after the other. Its result has the fields result, the
+      function that `differentiate` gives, and steps, a table. By a vector the steps are
+      differentials: d stands for a small change.
+      The second form shows every operation with its value, then backwards the error signals: `v̄1`
+      is the derivative of the final value by `v1`, and what arrives at the variables is the
+      gradient. Its result has the fields value, gradient, the tables forward and backward, and dot,
+      the graph for Graphviz: `write(r.dot, "graph.dot")`.
       """,
-      example: "explain differentiate x^2 sin(x) by x"),
+      example: """
+        explain differentiate x^2 sin(x) by x
+        r = explain gradient of x*y + sin(x) at x = 2, y = 3
+        r.backward
+        """),
     HelpTopic(
       ["plot", "contour", "surface", "histogram", "scatter"],
       """

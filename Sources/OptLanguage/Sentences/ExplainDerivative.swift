@@ -62,12 +62,14 @@ extension Machine {
         guard let variable = inputs[name] else { continue }
         let derivation = Derivation(
           expression, by: variable, calls: names.calls, letter: names.letters[0])
-        let isLast = k == order.count - 1
-        let next = Self.derivative(of: expression, by: variable)
         var text = DerivationText(derivation, names, isPartial: isPartial)
-        lines += text.lines(result: isLast ? result : names.text(next))
+        if k == order.count - 1 {
+          lines += text.lines(result: result)
+        } else {
+          expression = Self.derivative(of: expression, by: variable)
+          lines += text.lines(result: names.text(expression))
+        }
         steps += text.rows
-        expression = next
       }
       return .record(
         Record(

@@ -125,13 +125,15 @@ struct DerivationText {
       for text in texts { written.append(Line(indent: indent + 2, text: "= " + text)) }
     }
     if let result, !isWhole {
-      let isNumber = step.expression.shape.isScalar
       let name = names.text(derivation.variable)
+      let isNumber = step.expression.shape.isScalar
+      let isMatrix = derivation.variable.shape.columns > 1
+      let product = isMatrix ? "sum(g.*d\(name))" : "gᵀ d\(name)"
       written.append(
         Line(
           indent: 0,
           text: isNumber
-            ? "the gradient g, for which this is gᵀ d\(name):"
+            ? "the gradient g, for which this is \(product):"
             : "the Jacobian J, for which this is J d\(name):"))
       written.append(Line(indent: 2, text: "= " + result))
     }
@@ -165,7 +167,7 @@ struct DerivationText {
     case .extreme where step.parts.isEmpty: return "the value that is taken"
     case .constantMultiple:
       guard let inner = inlineNote(step.parts[0]) else { return nil }
-      return "constant multiple, \(inner)"
+      return inner.hasPrefix("constant multiple") ? inner : "constant multiple, \(inner)"
     case .sum where k != derivation.root && step.parts.count <= 3:
       let notes = step.parts.map { isTerm($0) ? inlineNote($0) : nil }
       return notes.contains(nil)

@@ -180,6 +180,7 @@ extension Machine {
       return "\(id.row.latex)\\left(\(names)\\right)"
     case .builtin(let builtin):
       return Self.latexOfBuiltins[builtin.name] ?? Self.upright(builtin.name)
+    case .custom(let custom): return try latex(custom.base, span)
     }
   }
 

@@ -90,7 +90,7 @@ extension Function {
     switch kind {
     case .closure: true
     case .derived(let derived): derived.base.isWritten
-    case .elementary, .builtin: false
+    case .elementary, .builtin, .custom: false
     }
   }
 }

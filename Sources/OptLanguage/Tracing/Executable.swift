@@ -30,6 +30,8 @@ final class Executable {
   /// Which flat input each input of the program is; nil for globals and unused ones.
   let leaves: [Int?]
   let guards: [Guard]
+  /// Optima and roots on the way.
+  let implicit: [ImplicitFunction]
   /// Where the numbers of the first result belong, when it stands for a sparse matrix.
   let pattern: SparsePattern?
   /// The direction of a product, after the flat inputs.
@@ -48,6 +50,7 @@ final class Executable {
     resultCount = outputs.count
     pattern = path.tracer.pattern
     program = Program(graph, outputs: outputs + guards.map(\.predicate))
+    implicit = program.hosts.compactMap { $0 as? ImplicitFunction }
     guard program.memoryCount <= Matrix.largestCount else {
       throw Diagnostic(
         .error,

@@ -68,6 +68,7 @@ final class TracedFunction {
       guard
         executable.run(UnsafePointer(pointers), definitions: definitions, draw: draw, machine.stop)
       else { return nil }
+      for function in executable.implicit { try function.rethrow() }
       if let broken = executable.firstBrokenGuard {
         brokenAt[executable.guards[broken].span, default: 0] += 1
         k += 1
@@ -86,9 +87,11 @@ final class TracedFunction {
     if !path.tracer.hasEffects { paths.insert(path, at: 0) }
     if paths.count > Self.largestPathCount { paths.removeLast() }
     let executable = try self.executable(path, query)
-    return executable.run(
-      UnsafePointer(pointers), definitions: definitions, draw: draw, machine.stop)
-      ? executable : nil
+    guard
+      executable.run(UnsafePointer(pointers), definitions: definitions, draw: draw, machine.stop)
+    else { return nil }
+    for function in executable.implicit { try function.rethrow() }
+    return executable
   }
 
   /// The path that holds at the inputs now, traced if need be.

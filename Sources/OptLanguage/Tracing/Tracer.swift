@@ -195,8 +195,8 @@ extension Machine {
       let expression = t.expression
       guard expression.graph === graph else {
         throw Diagnostic(
-          .error, "the derivative through a `minimize` or `check` inside is not available yet",
-          at: span)
+          .error, "a number that is being differentiated cannot be used in a run inside", at: span,
+          help: "`minimize` and `solve` pass derivatives on; hand other things known numbers")
       }
       return expression
     default:

@@ -107,8 +107,8 @@ extension SyntaxPrinter {
         return !first.beginsName
       case .transpose: return true
       case .prefix(.squareRoot, let operand):
-        if level(operand) < .power { return tree[operand].isArithmetic }
-        current = operand
+        // `√5(x)` could be read in two ways.
+        return level(operand) < .power && tree[operand].isArithmetic
       case .prefix(.minus, let operand), .prefix(.plus, let operand): current = operand
       case .infix(.power, let base, let exponent), .infix(.elementPower, let base, let exponent):
         if case .name(let name) = tree[base], Words.powerless.contains(name) { return false }
