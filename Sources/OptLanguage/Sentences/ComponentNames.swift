@@ -26,3 +26,11 @@ extension [Block] {
     flatMap { block in (0..<block.count).map { block.name(of: $0) } }
   }
 }
+
+extension Leaf {
+  /// Its place among the numbers of a point.
+  var block: Block { Block(name: name, rows: rows, columns: columns) }
+
+  /// The name of the element at a 0-based place, row by row.
+  func element(_ k: Int) -> String { block.name(of: k) }
+}
