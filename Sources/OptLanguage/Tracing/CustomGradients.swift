@@ -93,9 +93,10 @@ extension Machine {
     custom.isChecked = true
     let resume = suspendTrace()
     defer { resume() }
-    let function = try CheckedFunction(
-      self, leaves: leaves, point: start, at: span, call: call)
-    guard !function.isRandom else { return }
+    guard
+      let function = try? CheckedFunction(
+        self, leaves: leaves, point: start, at: span, call: call), !function.isRandom
+    else { return try poll(span) }
     let report = try DerivativeReport(
       .gradient, function, given: given, isOwn: true, stop: stop, at: span)
     if let failure = function.failure { throw failure }
