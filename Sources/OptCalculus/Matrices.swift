@@ -3,11 +3,6 @@ import OptGraph
 import OptNumerics
 
 extension Graph {
-  /// A known n×n matrix, one value below, on and above the diagonal each.
-  func triangle(_ n: Int32, below: Double, diagonal: Double, above: Double) -> Expression {
-    known(n) { i, j in i > j ? below : i == j ? diagonal : above }
-  }
-
   /// A known n×n matrix.
   func known(_ n: Int32, _ element: (Int, Int) -> Double) -> Expression {
     let n = Int(n)
@@ -17,8 +12,6 @@ extension Graph {
     }
     return array(buffer, Shape(rows: n, columns: n))
   }
-
-  func identity(_ n: Int32) -> Expression { triangle(n, below: 0, diagonal: 1, above: 0) }
 }
 
 extension Expression {

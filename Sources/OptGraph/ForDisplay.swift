@@ -34,6 +34,9 @@ struct ForDisplay {
   let source: Graph
   let target = Graph()
   private let live: [Bool]
+  /// Nodes of factorisations whose inverse is wanted as such: their systems are products with it.
+  let inverted: Set<Int32>
+  let orders = ProductOrders()
   private var places: [Int32]
   /// Sums and products before their shortest form was looked for: they go on in larger ones.
   private var written: [Int32]
@@ -47,6 +50,7 @@ struct ForDisplay {
   init(_ source: Graph, _ roots: [Expression], _ effort: Effort) {
     self.source = source
     live = source.reachable(from: roots.map(\.index))
+    inverted = source.invertedFactors(live)
     places = [Int32](repeating: -1, count: live.count)
     written = places
     isOutermost = Self.outermost(source, live, roots)
@@ -119,7 +123,7 @@ struct ForDisplay {
     ).beforeRepeating
   }
 
-  private func copied(_ index: Int32) -> Expression {
+  func copied(_ index: Int32) -> Expression {
     source.rebuild(index, in: target) { $0 < 0 ? $0 : places[Int($0)] }
   }
 
@@ -138,14 +142,18 @@ struct ForDisplay {
       if let rule = source.powerRule(node), moved(rule).isDefined {
         return moved(rule).beforeRepeating
       }
-      return choice(
-        moved(node.a).beforeRepeating, moved(node.b).beforeRepeating,
-        moved(node.c).beforeRepeating)
+      return weighted(
+        choice(
+          moved(node.a).beforeRepeating, moved(node.b).beforeRepeating,
+          moved(node.c).beforeRepeating))
     case .view:
-      return moved(node.a).viewThrough(
-        source.maps[Int(node.payload)], source.shape(of: index))
+      return matrixView(index, node)
     case .reduce: return reduction(index, node)
     case .product: return product(index, node)
+    case .solve: return solution(index, node)
+    case .array where Expression(graph: source, index: index).isIdentity:
+      return target.identity(source.shape(of: index).rows)
+    case .assemble: return onDiagonal(index, node) ?? copied(index)
     case .surrogate: return moved(node.a).beforeRepeating
     default: return copied(index)
     }
@@ -153,7 +161,7 @@ struct ForDisplay {
 
   // MARK: Elementwise nodes
 
-  private func unary(_ function: FunctionID, _ x: Expression) -> Expression {
+  func unary(_ function: FunctionID, _ x: Expression) -> Expression {
     let inner = x.node
     switch function {
     case .negate: return Term(of: x).scaled(-1).rendered(in: target)
@@ -222,6 +230,8 @@ struct ForDisplay {
       if let inside = throughChoice(function, a, b, depth) { return inside }
       var product = Term(of: a)
       product.multiply(by: Term(of: b), power: function == .divide ? -1 : 1)
+      if let multiplied = throughSum(product) ?? withSoftmax(product) { return multiplied }
+      product.joinLogistic()
       return wholeSum(product) ?? product.rendered(in: target)
     case .power:
       guard let exponent = b.constant else { return a.apply(.power, b) }
@@ -273,29 +283,12 @@ struct ForDisplay {
     return TermList.rendered(terms, in: target)
   }
 
-  /// A matrix product with the numbers of both sides in front.
-  private func product(_ index: Int32, _ node: Node) -> Expression {
-    var (left, right) = (Term(of: moved(node.a)), Term(of: moved(node.b)))
-    let ratio = left.coefficient.times(right.coefficient)
-    guard ratio != 1, ratio != 0, !left.factors.isEmpty, !right.factors.isEmpty
-    else { return copied(index) }
-    left.coefficient = 1
-    right.coefficient = 1
-    let a = left.rendered(in: target).broadcast(to: source.shape(of: node.a))
-    let b = right.rendered(in: target).broadcast(to: source.shape(of: node.b))
-    var whole = Term(
-      of: target.append(
-        .product, source.shape(of: index), a.index, b.index, payload: node.payload))
-    whole.coefficient = whole.coefficient.times(ratio)
-    return whole.rendered(in: target)
-  }
-
   /// Σ sign · part with like terms added.
   func sum(_ parts: [(Expression, Double)], _ depth: Int) -> Expression {
     var list = TermList()
     for (part, sign) in parts { list.add(part, sign) }
     let joined = depth < Self.deepest ? joinedChoices(list.terms, depth) : list.terms
-    return TermList.rendered(joined, in: target)
+    return TermList.rendered(withCommonMatrix(joined), in: target)
   }
 
   private func reduction(_ index: Int32, _ node: Node) -> Expression {
@@ -303,17 +296,15 @@ struct ForDisplay {
     let operand = moved(node.a)
     if let simpler = repeated(operand, kind) { return simpler }
     guard kind.kind == .sum else { return copied(index) }
-    // Numbers in front of the sum.
-    var term = Term(of: operand)
-    let ratio = term.coefficient
-    guard !term.factors.isEmpty, ratio != 1, ratio != 0 else {
-      return copied(index)
-    }
-    term.coefficient = 1
-    let inner = term.rendered(in: target).broadcast(to: operand.shape)
-    var outer = Term(of: inner.reduce(.sum, kind.dimensions))
-    outer.coefficient = outer.coefficient.times(ratio)
-    return outer.rendered(in: target)
+    // What does not change along the sum goes in front of it.
+    let (fixed, varying) = Term(of: operand).withSoftmax.apart(
+      operand.shape, along: kind.dimensions)
+    guard !varying.factors.isEmpty, fixed.coefficient != 0,
+      fixed.coefficient != 1 || !fixed.factors.isEmpty
+    else { return copied(index) }
+    let inner = varying.rendered(in: target).broadcast(to: operand.shape)
+    let reduced = repeated(inner, kind) ?? inner.reduce(.sum, kind.dimensions)
+    return binary(.multiply, reduced, fixed.rendered(in: target))
   }
 
   /// A sum, maximum or minimum over dimensions along which `operand` only repeats a smaller value.

@@ -120,6 +120,9 @@ package struct Input: Sendable {
   package var name: String
   package var role: Role
   package var shape: Shape
+  /// Whether the rows and the columns stand for any number of them: the name has no value. What is
+  /// to be equal is; others differ from all numbers that are likely.
+  package var isOpen: (rows: Bool, columns: Bool) = (false, false)
   package init(name: String, role: Role, shape: Shape) {
     self.name = name
     self.role = role
@@ -165,6 +168,8 @@ package final class Graph: @unchecked Sendable {
   private var reductionIDs: [Reduction: Int32] = [:]
   private var scanIDs: [Scan: Int32] = [:]
   private var drawIDs: [Draw: Int32] = [:]
+  /// Identity matrices by their size, each made once.
+  var identities: [Int32: Int32] = [:]
   /// The shape interned last: programs use the same one many times in a row.
   private var lastShape = Shape.scalar
   private var lastShapeID: Int32 = 0

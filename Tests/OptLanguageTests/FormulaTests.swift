@@ -106,8 +106,11 @@ struct FormulaTests {
     #expect(board.text(by(x.reduceElements(.sum), x)) == "ones(5)")
     #expect(board.text(by(x.reduceElements(.sum).apply(.sin), x)) == "cos(sum(x)) ones(5)")
     #expect(board.text(x.scan(0)) == "cumsum(x)")
-    #expect(
-      board.text(x.apply(.exp) / x.apply(.exp).reduceElements(.sum)) == "exp(x)/sum(exp(x))")
+    let weights = x.apply(.exp)
+    #expect(board.text(weights / weights.reduceElements(.sum)) == "softmax(x)")
+    #expect(board.text(weights.reduceElements(.sum).apply(.log)) == "logsumexp(x)")
+    #expect(board.text(a.apply(.exp).reduce(.sum, [1]).apply(.log)) == "logsumexp(A, axis = 2)")
+    #expect(board.text((x * x).reduceElements(.sum).apply(.sqrt)) == "norm(x)")
   }
 
   @Test func products() {

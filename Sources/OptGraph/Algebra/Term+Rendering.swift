@@ -25,7 +25,7 @@ extension Term {
   /// Number first, then names, brackets and functions; negative powers below the line.
   func rendered(in graph: Graph) -> Expression {
     if coefficient.value == 0 || factors.isEmpty { return Self.number(coefficient, graph) }
-    let factors = Self.joined(factors, graph)
+    let factors = Self.joined(withSoftmax.factors, graph)
     // A sign before a bracket goes into it.
     if coefficient == -1, factors.count == 1, factors[0].exponent == 1 {
       let node = factors[0].base.node

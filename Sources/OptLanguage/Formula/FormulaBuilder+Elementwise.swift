@@ -85,13 +85,7 @@ extension FormulaBuilder {
       }
       let term = build(operand, scope)
       let a = result
-      result = joined(a, term) {
-        // A term with a sign is subtracted or added.
-        if let positive = $0.withoutSign(term.id) {
-          return $0.infix(function == .add ? .subtract : .add, a.id, positive)
-        }
-        return $0.infix(function == .add ? .add : .subtract, a.id, term.id)
-      }
+      result = joined(a, term) { $0.added(a.id, term.id, isMinus: function == .subtract) }
     }
     return result
   }
@@ -110,14 +104,26 @@ extension FormulaBuilder {
       isNegative = value < 0
       result = parts.above.map { Piece(id: $0, rows: 1, columns: 1) }
     }
+    var factors: [(piece: Piece, isProduct: Bool)] = []
+    var isCut = false
     for (_, operand) in rest {
       guard hasRoom else {
-        let dots = omitted()
-        if let start = result?.id { result?.id = infix(.multiply, start, dots) }
+        isCut = true
         break
       }
-      let factor = build(operand, scope)
-      result = result.map { multiplied($0, factor) } ?? factor
+      factors.append((build(operand, scope), graph.nodes[Int(operand)].operation == .product))
+    }
+    // Numbers go before vectors and matrices, except where x xᵀ y reads as well.
+    let isWide = factors.contains { $0.piece.columns != 1 }
+    func leads(_ factor: (piece: Piece, isProduct: Bool)) -> Bool {
+      factor.piece.isScalar && (isWide || !factor.isProduct)
+    }
+    for factor in factors.filter({ leads($0) }) + factors.filter({ !leads($0) }) {
+      result = result.map { multiplied($0, factor.piece) } ?? factor.piece
+    }
+    if isCut {
+      let dots = omitted()
+      if let start = result?.id { result?.id = infix(.multiply, start, dots) }
     }
     var product = result ?? Piece(id: omitted(), rows: 1, columns: 1)
     if isNegative { product.id = negated(product.id) }
@@ -184,6 +190,17 @@ extension FormulaBuilder {
 
   // MARK: Signs
 
+  /// `a + b` or `a - b`; a sign of `b` turns one into the other, also that of its first term.
+  mutating func added(_ a: NodeID, _ b: NodeID, isMinus: Bool = false) -> NodeID {
+    if !isMinus, case .infix(let op, let first, let rest) = tree[b], op == .add || op == .subtract {
+      // The terms of a sum follow one by one.
+      let start = added(a, first)
+      return infix(op, start, rest)
+    }
+    if let positive = withoutSign(b) { return infix(isMinus ? .add : .subtract, a, positive) }
+    return infix(isMinus ? .subtract : .add, a, b)
+  }
+
   /// The opposite; in a product the sign goes to the first factor.
   mutating func negated(_ id: NodeID) -> NodeID {
     if let positive = withoutSign(id) { return positive }
@@ -199,7 +216,7 @@ extension FormulaBuilder {
   }
 
   /// What follows a leading sign, if there is one.
-  private mutating func withoutSign(_ id: NodeID) -> NodeID? {
+  mutating func withoutSign(_ id: NodeID) -> NodeID? {
     var spine: [(InfixOperator, NodeID)] = []
     var current = id
     while case .infix(let op, let left, let right) = tree[current], op.isProduct {

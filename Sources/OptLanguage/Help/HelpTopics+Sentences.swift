@@ -43,18 +43,28 @@ extension HelpTopic {
     HelpTopic(
       ["check"],
       """
-      check E at x = VALUE, …
+      check E [subject to CONSTRAINTS] at x = VALUE, …
       check f against g at x = VALUE, …
       """,
-      "Compares the gradient with finite differences, component by component.",
-      "`check f against g` checks a gradient g that was written by hand.",
+      "Compares derivatives with finite differences and says what is wrong with them.",
+      """
+      Without `against` these are the automatic derivatives: the gradient of a number, the Jacobian of
+      a vector, and those of each constraint. `check f against g` checks what g gives, which was
+      written by hand: of a number the gradient (like the variables, or a record of them) or the
+      Hessian (n×n), of a vector the Jacobian. The slope says how fast the remainder of Taylor's
+      theorem vanishes along random directions: 2 is right, 1 is wrong. A wrong gradient is compared
+      with usual mistakes: sign, factor, exchanged or transposed components, a term that is missing.
+      The result has `.ok`, `.slope`, `.error`, `.pattern`, `.components` (a table), `.wrong`,
+      `.kinks` and `.confidence`.
+      """,
       example: "check x^2 sin(x) at x = 1.5"),
     HelpTopic(
       ["differentiate"], "differentiate E by x[, y …]",
       "The derivative of an expression as a formula.",
       """
-      Names that are not defined are symbols. The result is a function of the names after `by`, then
-      of the other symbols in the order of the alphabet.
+      Names that are not defined are symbols: numbers, and where `'`, `norm`, `trace`, an index
+      or a product with such a name shows it, columns (`x`) and matrices (`A`). The result is a
+      function of the names after `by`, then of the other symbols in the order of the alphabet.
       """,
       example: "differentiate x^3 sin(x) by x"),
     HelpTopic(

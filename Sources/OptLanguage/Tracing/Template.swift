@@ -1,6 +1,7 @@
 /// How the arguments of a function become flat inputs of a program, and flat outputs values again.
 import OptGraph
 import OptNumerics
+import OptSolvers
 import OptSyntax
 
 /// The structure of a value: where its numbers lie among the flat inputs.
@@ -23,6 +24,7 @@ struct Leaf {
   var isMask = false
   var count: Int { rows * columns }
   var shape: Shape { Shape(rows: rows, columns: columns) }
+  var block: Block { Block(name: name, rows: rows, columns: columns) }
 }
 
 extension Template {
