@@ -139,7 +139,9 @@ struct ForDisplay {
     case .select:
       // Formulas show what holds where there is a derivative.
       if Refusal(of: node, in: source) != nil { return moved(node.c) }
-      if let rule = source.powerRule(node) { return moved(rule).beforeRepeating }
+      if let rule = source.powerRule(node), moved(rule).isDefined {
+        return moved(rule).beforeRepeating
+      }
       return weighted(
         choice(
           moved(node.a).beforeRepeating, moved(node.b).beforeRepeating,

@@ -243,7 +243,7 @@ extension InnerSentence {
 }
 
 /// A result inside of a trace has no counts and no trace.
-private struct InnerReport: Report {
+struct InnerReport: Report {
   func lines(_ style: DisplayStyle) -> [String] { ["a result inside of a derivative"] }
 }
 

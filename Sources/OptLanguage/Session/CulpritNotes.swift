@@ -90,7 +90,8 @@ extension Function {
     switch kind {
     case .closure: true
     case .derived(let derived): derived.base.isWritten
-    case .elementary, .builtin, .custom: false
+    case .custom(let custom): custom.base.isWritten
+    case .elementary, .builtin: false
     }
   }
 }

@@ -10,6 +10,8 @@ enum Query: Int, CaseIterable {
   case value, valueAndGradient, valueGradientHessian
   /// The Hessian times a direction.
   case product
+  /// A column and its Jacobian.
+  case valueAndJacobian
 }
 
 /// A function with arguments of a fixed structure.
@@ -178,6 +180,8 @@ final class TracedFunction {
           Input(name: "direction \(k)", role: .data, shape: variable.shape))
       }
       outputs = hvp(of: y, by: variables, along: along)
+    case .valueAndJacobian:
+      outputs = [y, jacobian(of: [y], by: variables)]
     }
     return try Executable(path, outputs, extraInputs: along, at: span)
   }
