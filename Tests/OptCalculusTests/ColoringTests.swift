@@ -1,8 +1,7 @@
 /// Colourings keep what they promise: derivatives along them can be taken apart.
+import OptCalculus
 import OptNumerics
 import Testing
-
-@testable import OptCalculus
 
 struct ColoringTests {
   /// A random pattern with a dense row or column now and then.

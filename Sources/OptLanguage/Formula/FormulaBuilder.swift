@@ -173,7 +173,8 @@ struct FormulaBuilder {
     var id = add(.name(parts.first ?? "_"))
     for field in parts.dropFirst() { id = add(.field(id, field)) }
     if !shape.lanes.isEmpty {
-      let indices = shape.lanes.indices.map { syntax(of: scope.lane($0)) }
+      let varying = shape.lanes.indices.filter { shape.lanes[$0] != 1 }
+      let indices = varying.map { syntax(of: scope.lane($0)) }
       id = add(.index(id, indices))
     }
     return Piece(id: id, rows: Int(shape.rows), columns: Int(shape.columns))

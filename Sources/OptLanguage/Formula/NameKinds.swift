@@ -106,7 +106,7 @@ struct NameKinds {
       case "diag": return first.flatMap { kind($0) }.map { $0 == .matrix ? .column : .matrix }
       default: return nil
       }
-    case .derived: return nil
+    case .derived, .custom: return nil
     }
   }
 

@@ -251,7 +251,7 @@ struct NameSizes {
         return number
       case nil: return try other(builtin.name, arguments, sizes, place)
       }
-    case .derived: return nil
+    case .derived, .custom: return nil
     }
   }
 

@@ -26,3 +26,8 @@ extension [Block] {
     flatMap { block in (0..<block.count).map { block.name(of: $0) } }
   }
 }
+
+extension Leaf {
+  /// Its place among the numbers of a point.
+  var block: Block { Block(name: name, rows: rows, columns: columns) }
+}

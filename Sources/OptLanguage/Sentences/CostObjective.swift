@@ -22,9 +22,7 @@ final class CostObjective: Objective {
     self.traced = traced
     self.machine = machine
     sign = traced.sign
-    layout = traced.leaves.prefix(traced.variableCount).map {
-      Block(name: $0.name, rows: $0.rows, columns: $0.columns)
-    }
+    layout = traced.leaves.prefix(traced.variableCount).map(\.block)
     var offsets: [Int] = []
     var total = 0
     for leaf in traced.leaves.prefix(traced.variableCount) {

@@ -54,7 +54,7 @@ extension Machine {
       let value = try apply(
         cost, arguments, spans: variables.map { _ in span }, at: span, calleeSpan: span)
       var expression = try expression(value, span)
-      let names = FormulaNames(expression, tracer.calls, self)
+      let names = DerivationNames(expression, tracer.calls, self)
       let isPartial = variables.count > 1 || !(tracer.symbols ?? [:]).isEmpty
       var lines: [String] = []
       var steps: [DerivationText.Row] = []
@@ -106,7 +106,7 @@ extension Machine {
 }
 
 /// How the parts of an explained expression are called.
-struct FormulaNames {
+struct DerivationNames {
   /// Nodes that print as a name: `f(x)`, `norm(r)`.
   private(set) var named: [Int32: String] = [:]
   /// Nodes that are results of calls, with the name of the function.

@@ -326,15 +326,9 @@ private final class InnerRun {
 extension [Leaf] {
   /// A direction of change in the variables: `x = 1, y = -1`; the elements that are 0 are left out.
   func named(_ direction: [Double]) -> String {
-    var parts: [String] = []
-    var (leaf, offset) = (0, 0)
-    for (k, part) in direction.enumerated() {
-      while leaf < count, k - offset >= self[leaf].count {
-        offset += self[leaf].count
-        leaf += 1
-      }
-      guard leaf < count, part != 0 else { continue }
-      parts.append("\(self[leaf].element(k - offset)) = \(NumberFormat.short(part, digits: 3))")
+    let blocks = map(\.block)
+    let parts = direction.indices.filter { direction[$0] != 0 }.map {
+      "\(blocks.name(ofComponent: $0)) = \(NumberFormat.short(direction[$0], digits: 3))"
     }
     let shown = parts.prefix(6).joined(separator: ", ")
     return shown + (parts.count > 6 ? ", …" : "")

@@ -228,18 +228,9 @@ extension TracedFunction {
     let variables = Array(path.inputs.prefix(variableCount))
     let slopes = try machine.tracing(tracer) { gradient(of: y, by: variables) }
     for (leaf, slope) in zip(leaves, slopes) {
-      let fault = search.fault(in: slope, values: [y]) { leaf.name(of: $0) }
+      let fault = search.fault(in: slope, values: [y]) { leaf.block.name(of: $0) }
       if let fault { return fault }
     }
     return nil
-  }
-}
-
-extension Leaf {
-  /// What element number `element`, counted row by row from 0, is called: `w`, `w[3]`, `W[2, 1]`.
-  func name(of element: Int) -> String {
-    if count == 1 { return name }
-    if columns == 1 { return "\(name)[\(element + 1)]" }
-    return "\(name)[\(element / columns + 1), \(element % columns + 1)]"
   }
 }

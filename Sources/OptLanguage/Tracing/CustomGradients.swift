@@ -1,7 +1,9 @@
 /// `custom(f, gradient = g)`: functions with a gradient that the user wrote.
+import OptCalculus
 import OptEngine
 import OptGraph
 import OptNumerics
+import OptSolvers
 import OptSyntax
 
 extension Machine {
@@ -91,36 +93,29 @@ extension Machine {
     custom.isChecked = true
     let resume = suspendTrace()
     defer { resume() }
-    let traced = TracedFunction(
-      self, leaves: leaves, variableCount: leaves.count, at: span, call: call)
-    let objective = CostObjective(traced, self)
-    try objective.prepare(start)
-    guard !objective.isRandom else { return }
-    var check = GradientCheck(objective, at: start, given: given, stop: stop)
-    try check.run()
-    if let failure = objective.failure { throw failure }
-    guard let wrong = check.components.first(where: { $0.verdict == .wrong }) else { return }
+    guard
+      let function = try? CheckedFunction(
+        self, leaves: leaves, point: start, at: span, call: call), !function.isRandom
+    else { return try poll(span) }
+    let report = try DerivativeReport(
+      .gradient, function, given: given, isOwn: true, stop: stop, at: span)
+    if let failure = function.failure { throw failure }
+    guard let wrong = report.wrong.first else { return }
     custom.isChecked = false
-    throw wrongGradient(custom, leaves, start, wrong)
+    throw wrongGradient(custom, function, wrong)
   }
 
   private func wrongGradient(
-    _ custom: CustomFunction, _ leaves: [Leaf], _ start: [Double],
-    _ wrong: GradientCheck.Component
+    _ custom: CustomFunction, _ function: CheckedFunction, _ wrong: DerivativeCheck.Component
   ) -> Diagnostic {
-    var component = ""
-    var offset = 0
-    for leaf in leaves {
-      if (offset..<offset + leaf.count).contains(wrong.index) {
-        component = leaf.element(wrong.index - offset)
-      }
-      offset += leaf.count
-    }
+    let component = function.layout.name(ofComponent: wrong.input)
     let (f, g) = (custom.base.name ?? "f", custom.gradient.name ?? "g")
     var points: [String] = []
-    offset = 0
-    for leaf in leaves {
-      let part = start[offset..<offset + leaf.count].map { NumberFormat.short($0, digits: 6) }
+    var offset = 0
+    for leaf in function.layout {
+      let part = function.point[offset..<offset + leaf.count].map {
+        NumberFormat.short($0, digits: 6)
+      }
       offset += leaf.count
       points.append(
         "\(leaf.name) = "
@@ -136,13 +131,5 @@ extension Machine {
       notes: ["compared at \(place)"],
       help: "`check \(f) against \(g) at \(place)` tells more; "
         + "`custom(…, check = false)` leaves the comparison out")
-  }
-}
-
-extension Leaf {
-  /// The name of an element, counted from 0: `x`, `x[2]`, `W[2, 1]`.
-  func element(_ k: Int) -> String {
-    if count == 1 { return name }
-    return columns == 1 ? "\(name)[\(k + 1)]" : "\(name)[\(k / columns + 1), \(k % columns + 1)]"
   }
 }

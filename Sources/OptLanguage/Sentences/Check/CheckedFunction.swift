@@ -40,7 +40,7 @@ final class CheckedFunction {
       }
       return value
     }
-    layout = leaves.map { Block(name: $0.name, rows: $0.rows, columns: $0.columns) }
+    layout = leaves.map(\.block)
     traced.draw = Double(machine.random.seed % (1 << 20)) * 4_294_967_296
     try withPoint(point) {
       let path = try traced.path()
