@@ -38,7 +38,7 @@ struct FormulaScope {
 }
 
 /// Names without a value, and what is known of each.
-final class FormulaNames {
+final class SymbolNames {
   struct Symbol {
     let name: String
     /// Column or matrix once something shows it.

@@ -8,7 +8,7 @@
 import OptSyntax
 
 struct NameKinds {
-  let names: FormulaNames
+  let names: SymbolNames
 
   /// Looks through a text until it shows nothing new.
   func find(in place: FormulaPlace) {

@@ -11,7 +11,7 @@ struct NameSizes {
     var columns: Int
   }
 
-  let names: FormulaNames
+  let names: SymbolNames
   /// The place of the text.
   let span: SourceSpan
   private var parents: [Int] = []
@@ -21,7 +21,7 @@ struct NameSizes {
   private let one: Int
 
   /// The names of a text and their sizes. Throws where two uses do not fit.
-  init(_ names: FormulaNames, in place: FormulaPlace) throws {
+  init(_ names: SymbolNames, in place: FormulaPlace) throws {
     self.names = names
     span = place.span
     NameKinds(names: names).find(in: place)

@@ -76,7 +76,7 @@ extension Machine {
     guard case .function(let function) = body, case .closure(let code, _) = function.kind,
       code.tree.isShort(code.bodyNode)
     else { return nil }
-    let names = FormulaNames(self)
+    let names = SymbolNames(self)
     var scope = FormulaScope(tree: code.tree, namespace: code.namespace ?? user, depth: 0)
     for parameter in code.parameters {
       let name = parameter.name
