@@ -40,9 +40,9 @@ extension Expression {
       let sum = pass.ring.rendered(factor)
       var term = pass.ring.term(Polynomial.Part(monomial: power, coefficient: Ratio(1)))
       var above = Term(factor: sum)
-      above.factors = term.factors.filter { $0.exponent > 0 }
+      above.factors = term.factors.filter { $0.exponent.above > 0 }
       let product = above.factors.isEmpty ? sum : sum * above.rendered(in: pass.ring.graph)
-      term.factors.removeAll { $0.exponent > 0 }
+      term.factors.removeAll { $0.exponent.above > 0 }
       term.factors.insert(Term.Factor(base: product, exponent: 1), at: 0)
       terms.append(term)
     }
