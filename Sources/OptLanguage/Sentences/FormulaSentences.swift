@@ -166,7 +166,11 @@ extension Machine {
     for (name, cell) in zip(job.variables, job.cells) where cell.isSet {
       valued[name] = cell.value.pointee.size ?? (1, 1)
     }
-    for binding in job.bindings { valued[binding.name] = try binding.value(frame).size ?? (1, 1) }
+    let probe = Tracer(.display, hasPoint: false)
+    probe.symbols = [:]
+    for binding in job.bindings {
+      valued[binding.name] = try tracing(probe) { try binding.value(frame).size ?? (1, 1) }
+    }
     let (formula, symbols) = try withOpenSizes(
       of: body, valued: valued, { (made: (Formula, [String])) in made.0.text }
     ) { shapes in
