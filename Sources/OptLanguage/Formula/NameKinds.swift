@@ -269,6 +269,8 @@ struct NameKinds {
       case .builtin(let builtin):
         if case .same = SizeRule.builtins[builtin.name], let first = arguments.first {
           show(place.at(first.value), use)
+        } else if builtin.isElementwiseExtreme, arguments.count > 1 {
+          for argument in arguments { show(place.at(argument.value), use) }
         }
       default: break
       }
