@@ -166,7 +166,10 @@ extension Machine {
     for (name, cell) in zip(job.variables, job.cells) where cell.isSet {
       valued[name] = cell.value.pointee.size ?? (1, 1)
     }
-    for binding in job.bindings { valued[binding.name] = try binding.value(frame).size ?? (1, 1) }
+    for binding in job.bindings {
+      // What has a symbol in it is traced below.
+      valued[binding.name] = (try? binding.value(frame))?.size ?? (1, 1)
+    }
     let (formula, symbols) = try withOpenSizes(
       of: body, valued: valued, { (made: (Formula, [String])) in made.0.text }
     ) { shapes in
