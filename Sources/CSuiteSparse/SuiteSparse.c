@@ -48,6 +48,7 @@ int sparse_available(void) {
 }
 
 // UMFPACK's status codes and its name for the transposed system.
+enum { infoCount = 90, infoCondition = 67 };
 enum { fine = 0, singular = 1, outOfMemory = -1, systemOfTranspose = 1 };
 
 static int result(int status) {
@@ -58,12 +59,14 @@ static int result(int status) {
 }
 
 int sparse_solve(int n, const int *starts, const int *indices, const double *values, int right,
-                 const double *b, double *x) {
+                 const double *b, double *x, double *condition) {
   if (!sparse_available()) return SPARSE_NO_LIBRARY;
   // Compressed rows are the compressed columns of the transpose, and that is what is factored.
+  double info[infoCount];
   void *order = NULL, *factors = NULL;
   int status = symbolic(n, n, starts, indices, values, &order, NULL, NULL);
-  if (status == fine) status = numeric(starts, indices, values, order, &factors, NULL, NULL);
+  if (status == fine) status = numeric(starts, indices, values, order, &factors, NULL, info);
+  *condition = status == fine ? info[infoCondition] : 0;
   for (int k = 0; k < right && status == fine; k++) {
     status = solve(systemOfTranspose, starts, indices, values, x + (long)k * n, b + (long)k * n,
                    factors, NULL, NULL);

@@ -6,16 +6,16 @@
 import OptNumerics
 
 /// Colours of columns, or of rows: one direction for each colour.
-struct Coloring {
-  var colors: [Int32]
-  var count: Int
+package struct Coloring {
+  package var colors: [Int32]
+  package var count: Int
 
   /// Steps of an algorithm beyond which it gives up.
   private static let mostWork = 200_000_000
 
   /// Colours so that columns of one colour have no row in common, greedily (Curtis, Powell, Reid);
   /// nil when it takes too long.
-  static func columns(_ pattern: SparsePattern) -> Coloring? {
+  package static func columns(_ pattern: SparsePattern) -> Coloring? {
     let turned = pattern.transposed().pattern
     var greedy = GreedyColors(pattern.columns)
     for column in 0..<pattern.columns {
@@ -35,7 +35,7 @@ struct Coloring {
   /// neighbours of one colour and no path over four vertices with two colours. Vertices with far
   /// more neighbours than others get a colour for themselves and are left out of the rest. Nil when
   /// it takes too long.
-  static func star(_ pattern: SparsePattern) -> Coloring? {
+  package static func star(_ pattern: SparsePattern) -> Coloring? {
     let n = pattern.rows
     let usual = n == 0 ? 0 : pattern.count / n
     // With k colours a matrix has at most 2k elements a row on average.

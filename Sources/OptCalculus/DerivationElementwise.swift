@@ -158,16 +158,18 @@ extension DerivationBuilder {
         rule: rule,
         combination: partial.givesMask ? tangent.times(partial) : times(partial, tangent))
     }
-    let symbol = symbol(like: inner)
+    let symbol = graph.input(Input(name: letter, role: .variable, shape: .scalar))
     var arguments = operands
     arguments[place] = symbol
     let outer = graph.apply(function, arguments)
-    guard let partial = function.row.partials(arguments, outer)[place] else {
-      return Draft(rule: .stepwise, combination: graph.number(0))
-    }
+    guard let partial = function.row.partials(arguments, outer)[place],
+      let atInner = function.row.partials(operands, e)[place]
+    else { return Draft(rule: .stepwise, combination: graph.number(0)) }
     let slope = tidied(partial)
     let part = derive(inner)
-    let there = graph.substitute([slope], [symbol.index: inner])[0]
+    let there =
+      inner.shape.isScalar
+      ? graph.substitute([slope], [symbol.index: inner])[0] : tidied(atInner)
     return Draft(
       rule: .chain(
         OuterFunction(variable: symbol, function: outer, derivative: slope, id: function)),

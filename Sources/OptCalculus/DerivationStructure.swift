@@ -115,7 +115,8 @@ extension DerivationBuilder {
       rule =
         kind == .lu && node.payload == 2
         ? .stepwise : .factorization(kind, part: Int(node.payload))
-    case .factor, .number, .array, .input, .apply, .select, .random: rule = .atOnce
+    case .factor, .number, .array, .input, .apply, .select, .random, .surrogate, .host:
+      rule = .atOnce
     case .order: rule = .stepwise
     }
     if case .stepwise = rule { return Draft(rule: rule, combination: graph.number(0)) }

@@ -85,6 +85,8 @@ struct ForwardSweep {
     case .factor: return full(node.a)
     case .solve: return pushSolve(index, node)
     case .part: return pushPart(index, node)
+    case .surrogate: return pushSurrogate(node)
+    case .host: return pushHost(index, node)
     }
   }
 

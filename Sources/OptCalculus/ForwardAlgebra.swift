@@ -58,7 +58,10 @@ extension ForwardSweep {
     guard let change = tangent(node.a)?.wide(rows: s.rows, columns: s.columns) else { return nil }
     let result = expression(index)
     switch (Factorization(rawValue: factor.node.payload) ?? .lu, node.payload) {
-    case (.lu, 0): return result * (factor.inverseTransposed() * change).reduceElements(.sum)
+    case (.lu, 0):
+      return Refusal.zeroDeterminant.refuse(
+        where: result.apply(.equal, graph.number(0)),
+        result * (factor.inverseTransposed() * change).reduceElements(.sum))
     case (.lu, 1): return (factor.inverseTransposed() * change).reduceElements(.sum)
     case (.lu, _): return nil
     case (.cholesky, 0):
@@ -71,16 +74,32 @@ extension ForwardSweep {
     case (.qr, let part): return pushOrthogonal(factor, change, part == 0)
     case (.symmetricEigen, 0):
       let vectors = factor.part(1)
-      return (vectors * change.symmetricFromLower().product(vectors))
-        .columnSums().transposed
+      let inner = vectors.product(
+        change.symmetricFromLower().product(vectors), transposeLeft: true)
+      return Refusal.repeatedEigenvalue.refuse(
+        where: result.repeated().apply(.and, inner.significant(than: inner)).any(),
+        inner.diagonal())
     case (.symmetricEigen, _):
       let inner = result.product(
         change.symmetricFromLower().product(result), transposeLeft: true)
       return result.product(inner * factor.eigenvalueGaps())
     case (.svd, 0):
-      return (factor.part(1) * change.product(factor.part(2))).columnSums().transposed
+      return pushSingularValues(factor, change)
     case (.svd, let side): return pushSingularVectors(factor, change, isLeft: side == 1)
     }
+  }
+
+  /// The diagonal of P = UᵀȦV, where values are simple and not 0.
+  private func pushSingularValues(_ factor: Expression, _ change: Expression) -> Expression {
+    let values = factor.part(0)
+    let moved = change.product(factor.part(2))
+    let inner = factor.part(1).product(moved, transposeLeft: true)
+    let mixed = inner + inner.transposed
+    let distinct = Refusal.repeatedSingularValue.refuse(
+      where: values.repeated().apply(.and, mixed.significant(than: inner)).any(), inner.diagonal())
+    return Refusal.zeroSingularValue.refuse(
+      where: values.transposed.vanishing().apply(.and, moved.significant(than: moved)).any(),
+      distinct)
   }
 
   /// With P = UᵀȦV: U̇ = U (F∘(PS + SPᵀ)) + (I - UUᵀ)ȦVS⁻¹, V̇ the same of the transpose.
@@ -95,7 +114,9 @@ extension ForwardSweep {
     let scaled = p * scale
     let result = own.product((scaled + scaled.transposed) * factor.singularValueGaps())
     let isTall = isLeft ? s.rows > s.columns : s.columns > s.rows
-    return isTall ? result + (moved - own.product(p)) / scale : result
+    let all = [Bool](repeating: true, count: Int(scale.shape.columns))
+    return isTall
+      ? result + (moved - own.product(p)).dividedBySingularValues(scale, all) : result
   }
 
   /// With C = Qᵀ Ȧ R⁻¹ of the leading square part and Ω its skew part from below the diagonal:
@@ -106,8 +127,11 @@ extension ForwardSweep {
     let s = factor.shape
     let k = min(s.rows, s.columns)
     let (q, r) = (factor.part(0), factor.part(1))
-    let solver = r.columns(0, k).factor(.lu)
-    let scaled = solver.solve(change.columns(0, k).transposed, transposed: true).transposed
+    let square = r.columns(0, k)
+    let solved = square.factor(.lu)
+      .solve(change.columns(0, k).transposed, transposed: true).transposed
+    let scaled = Refusal.dependentColumns.refuse(
+      where: square.diagonal().apply(.abs).vanishing().any(), solved)
     let c = q.product(scaled, transposeLeft: true)
     let below = c.strictlyLower()
     let skew = below - below.transposed
@@ -121,9 +145,4 @@ extension ForwardSweep {
       + q.product(change.columns(k, s.columns), transposeLeft: true)
     return (c - skew).product(r.columns(0, k)).besideColumns(rest)
   }
-}
-
-extension Expression {
-  /// The sums down the columns, as a row.
-  func columnSums() -> Expression { reduce(.sum, [shape.lanes.count]) }
 }

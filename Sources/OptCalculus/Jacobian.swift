@@ -207,12 +207,14 @@ private func unitDirections(
 }
 
 extension Graph {
-  /// The number of lane levels that any node has which `roots` depend on.
-  func laneLevels(of roots: [Expression]) -> Int {
+  /// The number of lane levels that any node has which `roots` depend on, inside of hosts, too.
+  package func laneLevels(of roots: [Expression]) -> Int {
     let live = reachable(from: roots.map(\.index))
     var levels = 0
     for index in live.indices where live[index] {
       levels = max(levels, shape(of: Int32(index)).lanes.count)
+      let node = nodes[index]
+      if node.operation == .host { levels = max(levels, hosts[Int(node.payload)].laneLevels) }
     }
     return levels
   }

@@ -3,17 +3,15 @@ import OptGraph
 import OptNumerics
 
 extension Graph {
-  /// A known n×n matrix, one value below, on and above the diagonal each.
-  func triangle(_ n: Int32, below: Double, diagonal: Double, above: Double) -> Expression {
+  /// A known n×n matrix.
+  func known(_ n: Int32, _ element: (Int, Int) -> Double) -> Expression {
     let n = Int(n)
     let buffer = Buffer(uninitialized: n * n)
     for i in 0..<n {
-      for j in 0..<n { buffer[i * n + j] = i > j ? below : i == j ? diagonal : above }
+      for j in 0..<n { buffer[i * n + j] = element(i, j) }
     }
     return array(buffer, Shape(rows: n, columns: n))
   }
-
-  func identity(_ n: Int32) -> Expression { triangle(n, below: 0, diagonal: 1, above: 0) }
 }
 
 extension Expression {

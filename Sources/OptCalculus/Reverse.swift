@@ -103,6 +103,8 @@ struct ReverseSweep {
     case .factor: adjoints.add(adjoint.value, to: node.a, where: adjoint.predicate)
     case .solve: pullSolve(index, node, adjoint)
     case .part: pullPart(index, node, adjoint)
+    case .surrogate: pullSurrogate(index, node, adjoint)
+    case .host: pullHost(index, node, adjoint)
     }
   }
 

@@ -17,7 +17,10 @@ extension ReverseSweep {
     let result = expression(index)
     let part: Expression?
     switch (Factorization(rawValue: factor.node.payload) ?? .lu, node.payload) {
-    case (.lu, 0): part = value * result * factor.inverseTransposed()
+    case (.lu, 0):
+      part = Refusal.zeroDeterminant.refuse(
+        where: result.apply(.equal, graph.number(0)),
+        value * result * factor.inverseTransposed())
     case (.lu, 1): part = value * factor.inverseTransposed()
     case (.lu, _): part = nil
     case (.cholesky, 0): part = pullCholesky(result, value)
@@ -26,13 +29,24 @@ extension ReverseSweep {
     case (.qr, _): part = pullTriangular(factor, value)
     case (.symmetricEigen, 0):
       let vectors = factor.part(1)
-      part = (vectors * value.transposed).product(vectors, transposeRight: true)
+      let whole = (vectors * value.transposed).product(vectors, transposeRight: true)
         .onLowerTriangle()
+      part = Refusal.repeatedEigenvalue.refuse(
+        where: result.repeated().apply(.and, value.differences().significant(than: value)).any(),
+        whole)
     case (.symmetricEigen, _):
-      let inner = result.product(value, transposeLeft: true) * factor.eigenvalueGaps()
+      let inner =
+        result.product(value, transposeLeft: true)
+        * factor.eigenvalueGaps(value.columnsThatMatter())
       part = result.product(inner).product(result, transposeRight: true).onLowerTriangle()
     case (.svd, 0):
-      part = (factor.part(1) * value.transposed).product(factor.part(2), transposeRight: true)
+      let whole = (factor.part(1) * value.transposed)
+        .product(factor.part(2), transposeRight: true)
+      let distinct = Refusal.repeatedSingularValue.refuse(
+        where: result.repeated().apply(.and, value.differences().significant(than: value)).any(),
+        whole)
+      part = Refusal.zeroSingularValue.refuse(
+        where: result.vanishing().apply(.and, value.significant(than: value)).any(), distinct)
     case (.svd, let side): part = pullSingularVectors(factor, value, isLeft: side == 1)
     }
     guard let part else { return }
@@ -48,9 +62,11 @@ extension ReverseSweep {
     let (own, other) = (factor.part(isLeft ? 1 : 2), factor.part(isLeft ? 2 : 1))
     let scale = factor.part(0).transposed
     let turn = own.product(value, transposeLeft: true)
-    var inner = own.product((turn - turn.transposed) * factor.singularValueGaps() * scale)
+    let matters = value.columnsThatMatter()
+    var inner = own.product(
+      (turn - turn.transposed) * factor.singularValueGaps(matters) * scale)
     if isLeft ? s.rows > s.columns : s.columns > s.rows {
-      inner = inner + (value - own.product(turn)) / scale
+      inner = inner + (value - own.product(turn)).dividedBySingularValues(scale, matters)
     }
     return isLeft
       ? inner.product(other, transposeRight: true) : other.product(inner, transposeRight: true)
@@ -96,8 +112,10 @@ extension ReverseSweep {
     let k = min(s.rows, s.columns)
     let turned = factor.part(0).product(m.symmetricFromLower())
     let total = seed.map { $0 + turned } ?? turned
-    let solver = factor.part(1).columns(0, k).factor(.lu)
-    let result = solver.solve(total.transposed).transposed
+    let square = factor.part(1).columns(0, k)
+    let solved = square.factor(.lu).solve(total.transposed).transposed
+    let result = Refusal.dependentColumns.refuse(
+      where: square.diagonal().apply(.abs).vanishing().any(), solved)
     return s.columns > k ? result.placedInColumns(from: 0, width: s.columns) : result
   }
 }
@@ -108,21 +126,19 @@ extension Expression {
     solve(graph.identity(shape.rows), transposed: true)
   }
 
-  /// Of a symmetric eigen node: 1/(λⱼ - λᵢ), and 0 for equal eigenvalues. The latter is right for
-  /// what does not depend on the choice of vectors among those of one eigenvalue, which is all that
-  /// has a derivative there.
-  func eigenvalueGaps() -> Expression {
+  /// Of a symmetric eigen node: 1/(λⱼ - λᵢ), and 0 on the diagonal.
+  func eigenvalueGaps(_ matters: [Bool]? = nil) -> Expression {
     let values = part(0)
-    let gaps = values.transposed - values
-    let zero = graph.number(0)
-    return graph.select(gaps.apply(.equal, zero), zero, 1 / gaps)
+    return values.inverseGaps(
+      values.transposed - values, matters ?? Array(repeating: true, count: Int(shape.rows)),
+      .repeatedEigenvector)
   }
 
-  /// Of an svd node: 1/(sⱼ² - sᵢ²), and 0 for equal values.
-  func singularValueGaps() -> Expression {
+  /// Of an svd node: 1/(sⱼ² - sᵢ²), and 0 on the diagonal.
+  func singularValueGaps(_ matters: [Bool]? = nil) -> Expression {
     let values = part(0)
-    let gaps = (values.transposed - values) * (values.transposed + values)
-    let zero = graph.number(0)
-    return graph.select(gaps.apply(.equal, zero), zero, 1 / gaps)
+    return values.inverseGaps(
+      (values.transposed - values) * (values.transposed + values),
+      matters ?? Array(repeating: true, count: Int(values.shape.rows)), .repeatedSingularVector)
   }
 }

@@ -140,6 +140,8 @@ struct SparsitySweep {
     case .scan: return carryScan(node, shape)
     case .product: return carryProduct(node, shape)
     case .factor, .solve, .part: return everything([node.a, node.b], shape)
+    case .surrogate: return everything([node.b], shape)
+    case .host: return everything([node.a], shape)
     }
   }
 
@@ -354,7 +356,7 @@ extension Graph {
   /// Offsets that are known: an array, or a sum of arrays.
   func knownOffsets(_ index: Int32) -> [Int]? {
     func whole(_ x: Double) -> Int { x > -1 && x < 1e15 ? Int(x) : -1 }
-    if let known = knownArray(index) { return known.elements.map(whole) }
+    if let known = knownArray(index) { return (0..<known.count).map { whole(known[$0]) } }
     let node = nodes[Int(index)]
     guard node.operation == .apply, FunctionID(index: Int(node.payload)) == .add,
       let a = knownArray(node.a), let b = knownArray(node.b)

@@ -98,6 +98,9 @@ struct TaylorSeries {
     try run { ($0.series[$0.root.index]?.end ?? 0) > order }
     guard let result = series[root.index], result.end > order else { return nil }
     try refusePole(of: root.index)
+    guard (0...order).allSatisfy({ result[$0].isFinite }) else {
+      throw failure("is not finite", root.index)
+    }
     let terms = (0...order).map { (power: $0, factor: result[$0]) }
     return ring.series(terms, in: ring.distance(x, from: center))
   }
@@ -178,8 +181,11 @@ struct TaylorSeries {
   // MARK: Errors
 
   func failure(_ reason: String, _ index: Int32) -> NoTaylorPolynomial {
-    var part = index
-    while let owner = owners.last(where: { $0.first <= part }) { part = owner.function }
+    var (part, reason) = (index, reason)
+    while let owner = owners.last(where: { $0.first <= part }) {
+      part = owner.function
+      if reason == "changes" { reason = "is not smooth" }
+    }
     return NoTaylorPolynomial(reason: reason, part: Expression(graph: graph, index: part))
   }
 

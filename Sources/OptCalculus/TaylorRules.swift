@@ -199,7 +199,7 @@ extension TaylorSeries {
     }
     guard numbers.count == arguments.count else {
       if isStep(function), dependsOnVariable(index) {
-        throw failure("has a value at that point only when every name has one", index)
+        throw failure("depends on names without a value", index)
       }
       if function == .power, arguments[0] == .one { return .one }
       if function == .power, let exponent = ring.value(of: arguments[1], &values),
@@ -252,7 +252,8 @@ extension TaylorSeries {
   ) throws {
     var isKink = false
     switch function {
-    case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual: isKink = x[0] == x[1]
+    case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual:
+      if x[0] == x[1] { throw failure("changes", index) }
     case .sign: isKink = x[0] == 0
     case .floor, .ceil: isKink = x[0] == x[0].rounded()
     case .round: isKink = (x[0] - 0.5) == (x[0] - 0.5).rounded()

@@ -9,7 +9,7 @@ extension Emitter {
     let shape = plan.shape(index)
     let out = location(index)
     switch n.operation {
-    case .view: emitView(n, shape, out)
+    case .view, .surrogate: emitView(n, shape, out)
     case .assemble: emitAssemble(index, n, shape, out)
     case .gather:
       steps.append(
@@ -44,6 +44,7 @@ extension Emitter {
         .random(
           draw.kind == .normal ? .normal : .uniform, key: location(n.a),
           draw: UInt64(bitPattern: Int64(draw.number)), to: out, count: shape.count))
+    case .host: steps.append(.host(n.payload, location(n.a), from: location(n.b), to: out))
     default: emitMatrices(n, shape, out)
     }
   }

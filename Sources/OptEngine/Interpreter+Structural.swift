@@ -27,6 +27,13 @@ extension Interpreter {
         draw.kind == .normal ? .normal : .uniform, key: Random.key(scalar(node.a)),
         draw: UInt64(bitPattern: Int64(draw.number)), into: result.pointer, count: result.count)
     case .product, .factor, .solve, .part: return matrices(node, shape)
+    case .surrogate: return spread(node.a, shape)
+    case .host:
+      let (parameters, start) = (value(node.a), value(node.b))
+      withExtendedLifetime((parameters, start)) {
+        graph.hosts[Int(node.payload)].evaluate(
+          parameters.pointer, from: start.pointer, into: result.pointer)
+      }
     default: break
     }
     return result

@@ -123,7 +123,7 @@ final class Planner {
       case .input: carrier[k] = scalar ? .given : .located
       case .array: carrier[k] = .located
       case .apply, .select: carrier[k] = scalar ? .tape : .elementwise
-      case .view: carrier[k] = viewCarrier(Int32(k), n)
+      case .view, .surrogate: carrier[k] = viewCarrier(Int32(k), n)
       case .reduce: carrier[k] = endsStrips(n) ? .sum : .heavy
       default: carrier[k] = .heavy
       }

@@ -56,6 +56,8 @@ package final class Program: @unchecked Sendable {
   let laneTables: UnsafePointer<UnsafeMutablePointer<Int>>
   let constants: [(place: Int, value: Double)]
   let arrays: [Buffer]
+  /// What host nodes compute.
+  package let hosts: [any Host]
   /// Sizes of the outputs that have a memory of their own.
   let externalSizes: [Int]
   let outputPlaces: [Place]
@@ -98,6 +100,7 @@ package final class Program: @unchecked Sendable {
     laneTables = UnsafePointer(memory.keep(emitter.laneTables))
     constants = emitter.constants
     arrays = emitter.arrays
+    hosts = prepared.hosts
     externalSizes = plan.externals.map { plan.shape($0).count }
     outputPlaces = roots.map { emitter.location($0.index) }
     escapes = UnsafePointer(memory.keep(emitter.findEscapes(outputPlaces)))

@@ -42,6 +42,8 @@ enum Step {
   case factor(MatrixStep)
   case part(MatrixStep)
   case solve(MatrixStep)
+  /// What a host computes, given by its number.
+  case host(Int32, Place, from: Place, to: Place)
 }
 
 extension Step {
@@ -59,6 +61,7 @@ extension Step {
     case .random(_, let key, _, _, _): [key]
     case .product(let step), .factor(let step), .part(let step), .solve(let step):
       [step.a, step.b]
+    case .host(_, let parameters, let start, _): [parameters, start]
     }
   }
 }
@@ -77,6 +80,7 @@ extension Step {
     case .order(_, _, _, let to): [to]
     case .random(_, _, _, let to, _): [to]
     case .product(let step), .factor(let step), .part(let step), .solve(let step): [step.out]
+    case .host(_, _, _, let to): [to]
     }
   }
 }

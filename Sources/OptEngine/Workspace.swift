@@ -220,6 +220,8 @@ package final class Workspace {
     case .factor(let matrices): factor(matrices)
     case .part(let matrices): part(matrices)
     case .solve(let matrices): solve(matrices)
+    case .host(let number, let parameters, let start, let to):
+      program.hosts[Int(number)].evaluate(at(parameters), from: at(start), into: at(to))
     }
   }
 

@@ -101,6 +101,15 @@ extension ForDisplay {
   }
 }
 
+extension Expression {
+  /// Whether all numbers in front and among its factors are finite: not so in 0⁰ log(0).
+  var isDefined: Bool {
+    let term = Term(of: self)
+    return term.coefficient.value.isFinite
+      && term.factors.allSatisfy { $0.base.constant?.isFinite ?? true }
+  }
+}
+
 extension Graph {
   /// The derivatives of powers keep 0 where the rule is not defined (`powerPartials`). Written out,
   /// `n x^(n - 1)` and `x^n log(x)` are what people expect: the node of that, if `node` is such a

@@ -105,7 +105,7 @@ extension Graph {
 }
 
 extension Node {
-  /// Whether it is this row of the function table on its operands.
+  /// Whether it is an elementwise `function`.
   package func isApply(_ function: FunctionID) -> Bool {
     operation == .apply && payload == Int32(truncatingIfNeeded: function.index)
   }

@@ -8,7 +8,8 @@
 /// - masks: `mask ≠ 0`, `not not`, a select of 1 and 0, a select in a select of the same condition;
 /// - repeated values: elementwise nodes work on the value before it is repeated, sums of it multiply;
 /// - a view of a view, a reduction of a reduction;
-/// - transposes inside products become flags; products over a length of 1 become elementwise.
+/// - transposes inside products become flags; products over a length of 1 become elementwise;
+/// - a surrogate is its value, whatever derivative was taken of it.
 ///
 /// It keeps values up to rounding, and the sign of zero where it matters to nobody. It never makes
 /// a number of NaN or ∞: 0·x and x - x stay.
@@ -94,6 +95,7 @@ struct ForExecution {
     case .solve:
       return moved(node.a).solve(matrices(node.b), transposed: node.payload & 1 != 0)
     case .part: return moved(node.a).part(Int(node.payload))
+    case .surrogate: return moved(node.a)
     default: return source.rebuild(index, in: target) { $0 < 0 ? $0 : whole($0).index }
     }
   }

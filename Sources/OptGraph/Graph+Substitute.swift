@@ -42,16 +42,17 @@ extension Graph {
   }
 
   /// `roots` built again in `other`. A node of `known` (an input, say) becomes that expression of
-  /// `other`; other inputs become new ones.
+  /// `other`; other inputs become new ones. `origin` gives the origin there of an origin here.
   package func copy(
-    _ roots: [Expression], into other: Graph, known: [Int32: Expression] = [:]
+    _ roots: [Expression], into other: Graph, known: [Int32: Expression] = [:],
+    origin place: (Int32) -> Int32 = { $0 }
   ) -> [Expression] {
     let live = reachable(from: roots.map(\.index))
     var moved = [Int32](repeating: -1, count: live.count)
     let origin = other.currentOrigin
     defer { other.currentOrigin = origin }
     for index in live.indices where live[index] {
-      other.currentOrigin = origins[index]
+      other.currentOrigin = place(origins[index])
       if let replacement = known[Int32(index)] {
         moved[index] = replacement.index
       } else {
@@ -99,6 +100,10 @@ extension Graph {
     case .reduce: return append(graph.intern(reductions[Int(node.payload)]))
     case .scan: return append(graph.intern(scans[Int(node.payload)]))
     case .random: return append(graph.intern(draws[Int(node.payload)]))
+    case .surrogate:
+      return graph.surrogate(
+        operand(node.a), point: operand(node.b), slope: operand(node.c))
+    case .host: return append(graph.intern(hosts[Int(node.payload)]))
     case .gather, .scatter, .order, .product, .factor, .solve, .part: return append(node.payload)
     }
   }

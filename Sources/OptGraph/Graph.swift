@@ -40,6 +40,11 @@ package enum Operation: UInt8, Sendable {
   case part
   /// Fresh random numbers (payload: `Draw`), `a` the key.
   case random
+  /// The value of `a`, one number a lane, read through the map `payload`. Its derivative is not that
+  /// of `a` but Σ c·ḃ: what `custom` makes.
+  case surrogate
+  /// What a `Host` (payload: `hosts`) computes of the column `a`, beginning at the column `b`.
+  case host
 }
 
 /// A node: plain bytes; -1 stands for no operand.
@@ -115,6 +120,9 @@ package struct Input: Sendable {
   package var name: String
   package var role: Role
   package var shape: Shape
+  /// Whether the rows and the columns stand for any number of them: the name has no value. What is
+  /// to be equal is; others differ from all numbers that are likely.
+  package var isOpen: (rows: Bool, columns: Bool) = (false, false)
   package init(name: String, role: Role, shape: Shape) {
     self.name = name
     self.role = role
@@ -143,6 +151,7 @@ package final class Graph: @unchecked Sendable {
   package private(set) var reductions: [Reduction] = []
   package private(set) var scans: [Scan] = []
   package private(set) var draws: [Draw] = []
+  package private(set) var hosts: [any Host] = []
   /// Per node, an opaque id set by the tracer (a place in the program); the first place wins.
   package var origins: UnsafeBufferPointer<Int32> {
     UnsafeBufferPointer(start: store.pointee.origins, count: store.pointee.count)
@@ -159,6 +168,8 @@ package final class Graph: @unchecked Sendable {
   private var reductionIDs: [Reduction: Int32] = [:]
   private var scanIDs: [Scan: Int32] = [:]
   private var drawIDs: [Draw: Int32] = [:]
+  /// Identity matrices by their size, each made once.
+  var identities: [Int32: Int32] = [:]
   /// The shape interned last: programs use the same one many times in a row.
   private var lastShape = Shape.scalar
   private var lastShapeID: Int32 = 0
@@ -196,6 +207,11 @@ package final class Graph: @unchecked Sendable {
   }
   package func intern(_ scan: Scan) -> Int32 { Self.intern(scan, &scans, &scanIDs) }
   package func intern(_ draw: Draw) -> Int32 { Self.intern(draw, &draws, &drawIDs) }
+  package func intern(_ host: any Host) -> Int32 {
+    if let id = hosts.firstIndex(where: { $0 === host }) { return Int32(clamping: id) }
+    hosts.append(host)
+    return Int32(clamping: hosts.count - 1)
+  }
 
   private static func intern<Key: Hashable>(
     _ key: Key, _ list: inout [Key], _ ids: inout [Key: Int32]

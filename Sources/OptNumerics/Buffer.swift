@@ -40,6 +40,9 @@ package final class Buffer: @unchecked Sendable {
     UnsafeBufferPointer(start: pointer, count: count)
   }
 
+  /// A copy of the elements. Unlike `elements` it may outlive the buffer.
+  package var numbers: [Double] { withExtendedLifetime(self) { Array(elements) } }
+
   /// A buffer of its own with the same elements.
   package func copy() -> Buffer {
     let other = Buffer(uninitialized: count)

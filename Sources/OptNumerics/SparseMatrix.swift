@@ -73,13 +73,11 @@ package final class SparseMatrix: Sendable {
     SparseMatrix(pattern, Buffer(values.elements.map(f)))
   }
 
-  /// `f` of each pair of elements where one of the two is stored; `f(0, 0)` is 0.
+  /// `f` of each pair of elements where one of the two is stored; `f(0, 0)` is 0. What becomes 0 is
+  /// not stored.
   package func combined(
     _ other: SparseMatrix, _ f: (Double, Double) -> Double
   ) -> SparseMatrix {
-    if pattern === other.pattern {
-      return SparseMatrix(pattern, Buffer((0..<count).map { f(values[$0], other.values[$0]) }))
-    }
     var starts: [Int32] = [0]
     var indices: [Int32] = []
     var numbers: [Double] = []
@@ -89,8 +87,11 @@ package final class SparseMatrix: Sendable {
       while k < mine.upperBound || l < theirs.upperBound {
         let a = k < mine.upperBound ? pattern.indices[k] : Int32.max
         let b = l < theirs.upperBound ? other.pattern.indices[l] : Int32.max
-        indices.append(min(a, b))
-        numbers.append(f(a <= b ? values[k] : 0, b <= a ? other.values[l] : 0))
+        let result = f(a <= b ? values[k] : 0, b <= a ? other.values[l] : 0)
+        if result != 0 {
+          indices.append(min(a, b))
+          numbers.append(result)
+        }
         if a <= b { k += 1 }
         if b <= a { l += 1 }
       }

@@ -63,7 +63,8 @@ extension SparseMatrix {
 
   /// What may come of solving a system.
   package enum Solution {
-    case solved(Buffer)
+    /// With the smallest pivot divided by the largest.
+    case solved(Buffer, pivots: Double)
     case singular
     case noMemory
     /// UMFPACK is not installed.
@@ -75,13 +76,14 @@ extension SparseMatrix {
   package func solve(_ b: UnsafePointer<Double>, width: Int) -> Solution {
     let n = rows
     guard sparse_available() != 0 else { return .noLibrary }
-    guard n > 0, width > 0 else { return .solved(Buffer(count: n * width)) }
+    guard n > 0, width > 0 else { return .solved(Buffer(count: n * width), pivots: 1) }
     let right = Buffer(uninitialized: n * width)
     LinearAlgebra.transpose(b, n, width, into: right.pointer)
     let x = Buffer(count: n * width)
+    var pivots = 0.0
     let status = sparse_solve(
       Int32(clamping: n), pattern.starts, pattern.indices, UnsafePointer(values.pointer),
-      Int32(clamping: width), UnsafePointer(right.pointer), x.pointer)
+      Int32(clamping: width), UnsafePointer(right.pointer), x.pointer, &pivots)
     switch Int(status) {
     case 0: break
     case Int(SPARSE_NO_MEMORY): return .noMemory
@@ -93,6 +95,6 @@ extension SparseMatrix {
       LinearAlgebra.allFinite(result.pointer, n * width)
       || !LinearAlgebra.allFinite(values.pointer, count)
       || !LinearAlgebra.allFinite(b, n * width)
-    return isFinite ? .solved(result) : .singular
+    return isFinite ? .solved(result, pivots: pivots) : .singular
   }
 }

@@ -4,8 +4,6 @@ import OptNumerics
 extension Run {
   /// Estimates the rounding error of the value near the current point from third differences of
   /// seven values along a line of nearly neighbouring points.
-  ///
-  /// After Moré & Wild 2011, "Estimating computational noise", SIAM J. Sci. Comput. 33(3).
   func measureNoise() {
     guard knowsValue, dimension > 0 else { return }
     let count = 7
@@ -22,14 +20,6 @@ extension Run {
       guard evaluate(.value, at: trial, into: &answer) == .done else { return }
       values[sample] = answer.value
     }
-    var remaining = count
-    for _ in 0..<3 {
-      remaining -= 1
-      for index in 0..<remaining { values[index] = values[index + 1] - values[index] }
-    }
-    var sum = 0.0
-    for index in 0..<remaining { sum += values[index] * values[index] }
-    // (3!)²/6! = 1/20 relates the variance of third differences to that of the values.
-    measuredNoise = (sum / Double(remaining) / 20).squareRoot()
+    measuredNoise = RoundingError.estimate(values)
   }
 }

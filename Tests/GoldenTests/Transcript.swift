@@ -72,7 +72,7 @@ enum Transcript {
   private static func masked(_ lines: [String]) -> String {
     lines.joined(separator: "\n").components(separatedBy: "\n").map { line in
       line.replacing(#/\d+(\.\d+)? (µs|ms|s)$/#, with: "…")
-        .replacing(#/(\|∇\| = |relative error )[\d.]+e-\d+/#) { "\($0.output.1)…" }
+        .replacing(#/(\|∇\| = |\|residual\| = |relative error )[\d.]+e-\d+/#) { "\($0.output.1)…" }
         .replacing(#/(matrix may take up to )\d+(\.\d+)? GB/#) { "\($0.output.1)… GB" }
     }.joined(separator: "\n") + "\n"
   }

@@ -115,9 +115,7 @@ struct ForDisplayTests {
     #expect(by(x.apply(.tanh), x) == "1 - tanh(x)^2")
     #expect(by(x.apply(.sqrt), x) == "1/(2 sqrt(x))")
     #expect(by((-(x * x)).apply(.exp), x) == "-2 x exp(-x^2)")
-    #expect(
-      by(x / (1 + x * x), x) == "1/(1 + x^2) - 2 x^2/((1 + x^2)^2)"
-        || by(x / (1 + x * x), x) == "1/(1 + x^2) - 2 x^2/(1 + x^2)^2")
+    #expect(by(x / (1 + x * x), x) == "(1 - x^2)/(1 + x^2)^2")
     #expect(by(x.apply(.log) * x, x) == "1 + log(x)" || by(x.apply(.log) * x, x) == "log(x) + 1")
     #expect(by(raised(x, 5), x) == "5 x^4")
     #expect(forward(g.number(2).apply(.power, x), x).hasPrefix("0.69"))
@@ -137,7 +135,7 @@ struct ForDisplayTests {
     func by(_ e: Expression, _ v: Expression) -> String { text(gradient(of: e, by: [v])[0]) }
     #expect(by(x.apply(.power, y), x) == "y x^(y - 1)")
     #expect(by(x.apply(.power, y), y) == "x^y log(x)")
-    #expect(by(x.apply(.power, x), x) == "x^x log(x) + x^x")
+    #expect(by(x.apply(.power, x), x) == "(log(x) + 1) x^x")
     #expect(text(x * x.apply(.power, y + 2)) == "x^(y + 3)")
     // A condition that somebody wrote stays.
     let written = g.select(x.apply(.equal, g.number(0)), g.number(0), x * x.apply(.log))
@@ -150,7 +148,7 @@ struct ForDisplayTests {
     #expect(text(sum + sum) == "2 (sin(x) - y)")
     #expect(text(sum - sum) == "0")
     #expect(text(0.5 * (2 * x + 4 * y)) == "x + 2 y")
-    #expect(text(0.5 * (x + 4 * y)) == "0.5 (x + 4 y)")
+    #expect(text(0.5 * (x + 4 * y)) == "(x + 4 y)/2")
     let choice = g.select(x.apply(.greater, y), g.number(1), g.number(0))
     #expect(text(choice + choice + choice) == "if x > y then 3 else 0")
   }

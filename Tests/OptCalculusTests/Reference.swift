@@ -51,6 +51,11 @@ struct Reference {
         }
       }
       return result
+    case .surrogate: return spread(n.a)
+    case .host:
+      var result = [Double](repeating: 0, count: shape.count)
+      graph.hosts[Int(n.payload)].evaluate(operand(n.a), from: operand(n.b), into: &result)
+      return result
     case .gather:
       let a = operand(n.a)
       return operand(n.b).map { a[Int($0)] }

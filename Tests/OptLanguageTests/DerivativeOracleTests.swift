@@ -6,7 +6,7 @@ import OptSyntax
 import Testing
 
 /// A random formula in x and y as text and as a function of complex numbers.
-private struct RandomFormula {
+struct RandomFormula {
   var text: String
   var value: (ComplexNumber, ComplexNumber) -> ComplexNumber
 
@@ -77,7 +77,7 @@ private struct RandomFormula {
 }
 
 /// Random numbers of one seed (S. Vigna's splitmix64).
-private struct SplitMix {
+struct SplitMix {
   var state: UInt64
   mutating func next(_ count: Int) -> Int {
     state &+= 0x9E37_79B9_7F4A_7C15

@@ -228,7 +228,7 @@ struct TreeEvaluator {
     case "eye":
       let n = Int(list[0].values[0])
       return Table(n, n, (0..<n * n).map { $0 / n == $0 % n ? 1 : 0 })
-    case "rows": return Self.rows(list)
+    case "rows", "join": return Self.rows(list)
     case "columns": return Self.rows(list.map(\.transposed)).transposed
     case "reshape":
       return Table(Int(list[1].values[0]), Int(list[2].values[0]), list[0].values)
@@ -243,6 +243,25 @@ struct TreeEvaluator {
         sum += $0
         return sum
       }
+    case "trace":
+      return Table((0..<list[0].rows).reduce(0) { $0 + list[0][$1, $1] })
+    case "softmax":
+      let x = list[0]
+      let weights = x.mapped { exp($0) }
+      var result = weights
+      for i in 0..<x.rows {
+        for j in 0..<x.columns {
+          var total = 0.0
+          for k in 0..<x.rows where axis != 2 || k == i {
+            for l in 0..<x.columns where axis != 1 || l == j { total += weights[k, l] }
+          }
+          result.values[i * x.columns + j] /= total
+        }
+      }
+      return result
+    case "one_hot":
+      let (labels, k) = (list[0].values, Int(list[1].values[0]))
+      return Table(labels.count, k, labels.flatMap { l in (0..<k).map { Double($0) == l ? 1 : 0 } })
     case "sort": return Table(list[0].rows, 1, list[0].values.sorted())
     default: break
     }
@@ -259,6 +278,8 @@ struct TreeEvaluator {
   }
 
   private static let reductions: [String: @Sendable ([Double]) -> Double] = [
+    "norm": { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() },
+    "logsumexp": { log($0.reduce(0) { $0 + exp($1) }) },
     "sum": { $0.reduce(0, +) }, "prod": { $0.reduce(1, *) },
     "max": { $0.max() ?? -.infinity }, "min": { $0.min() ?? .infinity },
     "any": { $0.contains { $0 != 0 } ? 1 : 0 }, "all": { $0.contains(0) ? 0 : 1 },

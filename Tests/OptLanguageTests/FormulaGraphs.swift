@@ -241,3 +241,47 @@ struct Board {
     #expect(agree, "\(text): \(value.values) ≠ \(expected)", sourceLocation: sourceLocation)
   }
 }
+
+extension Board {
+  /// An expression of about `size` operations.
+  func expression(
+    of leaves: [Expression], _ size: Int, _ dice: inout Dice
+  ) -> Expression {
+    var pool = leaves
+    func pick(_ dice: inout Dice) -> Expression {
+      // What was made last is used most, so that expressions nest.
+      if pool.count > leaves.count, Int.random(in: 0..<3, using: &dice) > 0 {
+        return pool[pool.count - 1]
+      }
+      let index = Int.random(in: 0...leaves.count, using: &dice)
+      if index < leaves.count { return pool[index] }
+      return graph.number([-2, -1, 0.5, 2, 3, 10, 1.0 / 3].randomElement(using: &dice) ?? 1)
+    }
+    let unary: [FunctionID] = [
+      .sin, .cos, .exp, .tanh, .log, .sqrt, .abs, .atan, .sigmoid, .negate, .cbrt, .softplus,
+      .erf, .relu, .log1p, .sinh,
+    ]
+    let comparisons: [FunctionID] = [.less, .lessOrEqual, .greater, .notEqual]
+    for _ in 0..<size {
+      let (a, b) = (pick(&dice), pick(&dice))
+      switch Int.random(in: 0..<12, using: &dice) {
+      case 0, 1: pool.append(a + b)
+      case 2: pool.append(a - b)
+      case 3, 4: pool.append(a * b)
+      case 5: pool.append(a / b)
+      case 6:
+        pool.append(raised(a, [2, 3, -1, 0.5, 1.5, 4].randomElement(using: &dice) ?? 2))
+      case 7:
+        let other: [FunctionID] = [.max, .min, .atan2, .power, .hypot]
+        pool.append(a.apply(other.randomElement(using: &dice) ?? .max, b))
+      case 8:
+        var test = a.apply(comparisons.randomElement(using: &dice) ?? .less, b)
+        if Bool.random(using: &dice) { test = test.apply(.and, pick(&dice).apply(.greater, a)) }
+        if Bool.random(using: &dice) { test = test.apply(.not) }
+        pool.append(graph.select(test, b, pick(&dice)))
+      default: pool.append(a.apply(unary.randomElement(using: &dice) ?? .sin))
+      }
+    }
+    return pool.last ?? leaves[0]
+  }
+}

@@ -6,48 +6,6 @@ import OptNumerics
 import Testing
 
 struct FormulaRandomTests {
-  /// An expression of about `size` operations.
-  private func expression(
-    _ board: Board, _ leaves: [Expression], _ size: Int, _ dice: inout Dice
-  ) -> Expression {
-    var pool = leaves
-    func pick(_ dice: inout Dice) -> Expression {
-      // What was made last is used most, so that expressions nest.
-      if pool.count > leaves.count, Int.random(in: 0..<3, using: &dice) > 0 {
-        return pool[pool.count - 1]
-      }
-      let index = Int.random(in: 0...leaves.count, using: &dice)
-      if index < leaves.count { return pool[index] }
-      return board.graph.number([-2, -1, 0.5, 2, 3, 10, 1.0 / 3].randomElement(using: &dice) ?? 1)
-    }
-    let unary: [FunctionID] = [
-      .sin, .cos, .exp, .tanh, .log, .sqrt, .abs, .atan, .sigmoid, .negate, .cbrt, .softplus,
-      .erf, .relu, .log1p, .sinh,
-    ]
-    let comparisons: [FunctionID] = [.less, .lessOrEqual, .greater, .notEqual]
-    for _ in 0..<size {
-      let (a, b) = (pick(&dice), pick(&dice))
-      switch Int.random(in: 0..<12, using: &dice) {
-      case 0, 1: pool.append(a + b)
-      case 2: pool.append(a - b)
-      case 3, 4: pool.append(a * b)
-      case 5: pool.append(a / b)
-      case 6:
-        pool.append(board.raised(a, [2, 3, -1, 0.5, 1.5, 4].randomElement(using: &dice) ?? 2))
-      case 7:
-        let other: [FunctionID] = [.max, .min, .atan2, .power, .hypot]
-        pool.append(a.apply(other.randomElement(using: &dice) ?? .max, b))
-      case 8:
-        var test = a.apply(comparisons.randomElement(using: &dice) ?? .less, b)
-        if Bool.random(using: &dice) { test = test.apply(.and, pick(&dice).apply(.greater, a)) }
-        if Bool.random(using: &dice) { test = test.apply(.not) }
-        pool.append(board.graph.select(test, b, pick(&dice)))
-      default: pool.append(a.apply(unary.randomElement(using: &dice) ?? .sin))
-      }
-    }
-    return pool.last ?? leaves[0]
-  }
-
   @Test func derivatives() {
     var dice = Dice(state: 2024)
     var (read, unreadable) = (0, 0)
@@ -55,7 +13,7 @@ struct FormulaRandomTests {
       let board = Board()
       let leaves = [board.symbol("x"), board.symbol("y"), board.symbol("a")]
       let size = 2 + round % 7
-      let e = expression(board, leaves, size, &dice)
+      let e = board.expression(of: leaves, size, &dice)
       var parts = [e] + gradient(of: e, by: Array(leaves.prefix(2)))
       if size < 5 { parts.append(hessian(of: e, by: Array(leaves.prefix(2)))) }
       for part in parts {

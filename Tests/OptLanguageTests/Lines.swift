@@ -28,6 +28,13 @@ final class Lines {
     return numbers
   }
 
+  func text(_ text: String) throws -> String {
+    guard case .text(let found) = try value(text) else {
+      throw Failure(description: "not a text: \(text)")
+    }
+    return found.string
+  }
+
   /// The message of the error that `text` ends with, with its notes.
   func error(_ text: String) throws -> String {
     do {

@@ -56,6 +56,12 @@ final class Evaluation {
     throw Failure(description: "not numbers: \(expression)")
   }
 
+  /// What `print` shows of an expression.
+  func text(_ expression: String) throws -> String {
+    try run("print(\(expression))")
+    return output.printed.joined(separator: "\n")
+  }
+
   /// The value of an expression that is one number.
   func number(_ expression: String) throws -> Double {
     let all = try numbers(expression)

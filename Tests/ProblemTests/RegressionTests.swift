@@ -46,6 +46,12 @@ struct RegressionCase: Decodable, CustomTestStringConvertible, Sendable {
     return "\(weights), \(point.b.text)" + (isSoftmax ? "'" : "")
   }
 
+  /// Weights and offset of a point, as clauses of `at`.
+  func clauses(_ point: Point) -> String {
+    let weights = (point.w ?? point.W)?.text ?? "[]"
+    return "w = \(weights), b = \(point.b.text)" + (isSoftmax ? "'" : "")
+  }
+
   /// The text that defines the data and `loss(w, b)`.
   var program: String {
     let cost =

@@ -8,6 +8,7 @@ enum { SPARSE_SINGULAR = 1, SPARSE_NO_MEMORY = -1, SPARSE_FAILED = -2, SPARSE_NO
 int sparse_available(void);
 
 /// Solves A x = b for the n×n matrix A in compressed rows, columns ascending in each row. `b` and
-/// `x` have `right` columns, one behind the other.
+/// `x` have `right` columns, one behind the other. `condition` gets the smallest pivot divided by the
+/// largest.
 int sparse_solve(int n, const int *starts, const int *indices, const double *values, int right,
-                 const double *b, double *x);
+                 const double *b, double *x, double *condition);

@@ -38,8 +38,13 @@ extension Expression {
       }
       // The sum stands in front, as a coefficient does.
       let sum = pass.ring.rendered(factor)
-      let rest = pass.ring.rendered(Polynomial(Ratio(1), power))
-      terms.append(Term(factor: sum * rest))
+      var term = pass.ring.term(Polynomial.Part(monomial: power, coefficient: Ratio(1)))
+      var above = Term(factor: sum)
+      above.factors = term.factors.filter { $0.exponent.above > 0 }
+      let product = above.factors.isEmpty ? sum : sum * above.rendered(in: pass.ring.graph)
+      term.factors.removeAll { $0.exponent.above > 0 }
+      term.factors.insert(Term.Factor(base: product, exponent: 1), at: 0)
+      terms.append(term)
     }
     return TermList.rendered(terms, in: pass.ring.graph)
   }

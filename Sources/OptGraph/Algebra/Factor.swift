@@ -16,15 +16,15 @@ extension Expression {
     var brackets: [(factor: Polynomial, base: Expression, exponent: Double)] = []
     for factor in whole.factors {
       let copy = graph.copy([factor.base], into: target, known: known)[0]
-      guard factor.exponent == factor.exponent.rounded(), factor.base.shape.isScalar,
+      guard factor.exponent.isWhole, factor.base.shape.isScalar,
         let parts = try copy.polynomialFactors()
       else {
         result.multiply(by: Term(of: copy, power: factor.exponent), power: 1)
         continue
       }
-      let power = factor.exponent
+      let power = factor.exponent.value
       result.coefficient = result.coefficient.times(parts.number.raised(to: power))
-      result.multiply(by: parts.common, power: power)
+      result.multiply(by: parts.common, power: factor.exponent)
       for (polynomial, base, count) in parts.factors {
         let exponent = Double(count) * power
         if let place = brackets.firstIndex(where: { $0.base == base }) {
@@ -36,7 +36,7 @@ extension Expression {
     }
     brackets.sort { $0.factor.standsBefore($1.factor) }
     result.factors += brackets.filter { $0.exponent != 0 }.map {
-      Term.Factor(base: $0.base, exponent: $0.exponent)
+      Term.Factor(base: $0.base, exponent: Ratio($0.exponent))
     }
     return result.rendered(in: target)
   }

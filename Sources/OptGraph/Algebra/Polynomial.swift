@@ -40,6 +40,8 @@ package struct Polynomial: Equatable, Sendable {
   }
 
   package var isZero: Bool { parts.isEmpty }
+  /// Whether all coefficients are finite.
+  package var isFinite: Bool { parts.allSatisfy(\.coefficient.value.isFinite) }
   /// The only part, if there is one.
   var single: Part? { parts.count == 1 ? parts[0] : nil }
   /// The number that it is, if it has no atoms.

@@ -41,10 +41,10 @@ extension PolynomialRing {
       return result
     }
     var front = Term(of: graph.number(1))
-    front.factors = result.factors.filter { $0.exponent > 0 }
+    front.factors = result.factors.filter { $0.exponent.above > 0 }
     let product = front.factors.isEmpty ? power : front.rendered(in: graph) * power
     result.factors =
-      [Term.Factor(base: product, exponent: 1)] + result.factors.filter { $0.exponent < 0 }
+      [Term.Factor(base: product, exponent: 1)] + result.factors.filter { $0.exponent.above < 0 }
     return result
   }
 

@@ -16,6 +16,8 @@ package struct PolynomialRing {
   private(set) var usesDecimals = false
   /// The sums that atoms stand for.
   private var sums: [Int32: Polynomial] = [:]
+  /// The whole numbers of which atoms are the square roots.
+  private var roots: [Int32: Double] = [:]
   private(set) var pi: Expression?
 
   package init(_ graph: Graph, expands: Bool, limit: Int = 250) {
@@ -57,6 +59,7 @@ package struct PolynomialRing {
       let ratio = Ratio(value < 0 ? -outside : outside, over: square.below)
       if (ratio.value * inside.squareRoot() - value).magnitude <= 2 * value.ulp, inside < 100 {
         let node = unfolded(.sqrt, graph.number(inside))
+        roots[node.index] = inside
         return Polynomial(ratio, Monomial(atom: node.index))
       }
     }
@@ -64,6 +67,13 @@ package struct PolynomialRing {
       let symbol = pi ?? graph.input(Input(name: "π", role: .global, shape: .scalar))
       pi = symbol
       return Polynomial(part, Monomial(atom: symbol.index))
+    }
+    if let part = Ratio.fraction(value * Double.pi.squareRoot(), below: 24),
+      part.above.magnitude < 100
+    {
+      let symbol = pi ?? graph.input(Input(name: "π", role: .global, shape: .scalar))
+      pi = symbol
+      return Polynomial(part, Monomial(atom: symbol.index, exponent: -0.5))
     }
     return nil
   }
@@ -83,7 +93,7 @@ package struct PolynomialRing {
       (left, right) = (bracketed(a), bracketed(b))
     }
     guard let product = left.times(right, limit: limit) else { throw TooManyTerms() }
-    return expands ? try opened(product) : product
+    return try checked(product)
   }
 
   /// The quotient; nil if the divisor is 0.
@@ -192,7 +202,30 @@ package struct PolynomialRing {
   }
 
   private mutating func checked(_ polynomial: Polynomial) throws -> Polynomial {
-    expands ? try opened(polynomial) : polynomial
+    let plain = withoutPowersOfRoots(polynomial)
+    return expands ? try opened(plain) : plain
+  }
+
+  /// √2³ is 2√2, and 1/√2 is √2/2.
+  private func withoutPowersOfRoots(_ polynomial: Polynomial) -> Polynomial {
+    func change(_ power: Monomial.Power) -> (number: Double, whole: Double)? {
+      guard let number = roots[power.atom] else { return nil }
+      let whole = (power.exponent / 2).rounded(.down)
+      return whole == 0 || power.exponent != power.exponent.rounded() ? nil : (number, whole)
+    }
+    guard polynomial.parts.contains(where: { $0.monomial.powers.contains { change($0) != nil } })
+    else { return polynomial }
+    return Polynomial(
+      summing: polynomial.parts.map { part in
+        var result = part
+        for power in part.monomial.powers {
+          guard let (number, whole) = change(power) else { continue }
+          result.monomial = result.monomial.times(
+            Monomial(atom: power.atom, exponent: -2 * whole))
+          result.coefficient = result.coefficient.times(Ratio(number).raised(to: whole))
+        }
+        return result
+      })
   }
 
   private func holdsSum(_ polynomial: Polynomial) -> Bool {
@@ -207,7 +240,7 @@ package struct PolynomialRing {
     return Polynomial(
       term.coefficient,
       term.factors.reduce(.one) {
-        $0.times(Monomial(atom: $1.base.index, exponent: $1.exponent))
+        $0.times(Monomial(atom: $1.base.index, exponent: $1.exponent.value))
       })
   }
 
@@ -220,7 +253,8 @@ package struct PolynomialRing {
     var result = Term(of: graph.number(1))
     result.coefficient = written(part.coefficient)
     result.factors = part.monomial.powers.map {
-      Term.Factor(base: Expression(graph: graph, index: $0.atom), exponent: $0.exponent)
+      Term.Factor(
+        base: Expression(graph: graph, index: $0.atom), exponent: Ratio($0.exponent))
     }
     result.factors = result.factors.enumerated().sorted {
       let (a, b) = (name($0.element.base), name($1.element.base))
@@ -232,6 +266,7 @@ package struct PolynomialRing {
   /// Names in the order of the alphabet, what has no name behind them.
   func name(_ base: Expression) -> String {
     let node = base.node
+    if base.index == pi?.index { return "" }
     return node.operation == .input ? graph.inputs[Int(node.payload)].name : "\u{10FFFF}"
   }
 

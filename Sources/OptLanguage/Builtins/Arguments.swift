@@ -97,6 +97,14 @@ extension Call {
     return size
   }
 
+  /// An argument that is a function.
+  func function(_ k: Int) throws -> Function {
+    guard case .function(let function) = self[k] else {
+      throw wants("a function", self[k], span(k))
+    }
+    return function
+  }
+
   func wants(_ what: String, _ found: Value, _ place: SourceSpan) -> Diagnostic {
     Diagnostic(
       .error, "`\(function)` wants \(what), found \(found.kindDescription)", at: place,

@@ -9,9 +9,7 @@ extension Machine {
   func formulas(of function: Function, _ derived: DerivedFunction, _ width: Int) -> [String] {
     let parameters = variableNames(of: derived.base)
     let head = "\(derived.name)(\(parameters.joined(separator: ", ")))"
-    guard tracer == nil, !ArrayUse.isIn(derived.innermost, self),
-      let value = try? symbolic(function, derived, parameters)
-    else {
+    guard tracer == nil, let value = try? symbolic(function, derived, parameters) else {
       return ["\(derived.name), a function of \(Self.listed(parameters))"]
     }
     let isNamed = derived.innermost.name != nil
@@ -35,7 +33,7 @@ extension Machine {
   }
 
   /// The parameters that derivatives are taken by: those without default values.
-  private func variableNames(of function: Function) -> [String] {
+  func variableNames(of function: Function) -> [String] {
     switch function.kind {
     case .closure(let code, _):
       let required = code.parameters.prefix(code.requiredCount).map(\.name)
@@ -43,12 +41,13 @@ extension Machine {
     case .builtin(let builtin):
       return builtin.parameters.prefix(builtin.requiredCount).map(\.name)
     case .derived(let derived): return variableNames(of: derived.base)
+    case .custom(let custom): return variableNames(of: custom.base)
     case .elementary: return function.parameterNames
     }
   }
 
-  /// The derivative at numbers without values.
-  private func symbolic(
+  /// The derivative at numbers, vectors and matrices without values.
+  func symbolic(
     _ function: Function, _ derived: DerivedFunction, _ parameters: [String]
   ) throws -> Value {
     switch derived.order {
@@ -56,6 +55,33 @@ extension Machine {
       throw Diagnostic(.error, "products have no formula of their own", at: .none)
     default: break
     }
+    return try withOpenSizes(
+      of: .function(derived.innermost), valued: [:], { (value: Value) in text(value) }
+    ) { shapes in
+      // Without a size that is known or open the function is one of numbers, unless it says not.
+      if shapes.isEmpty, ArrayUse.isIn(derived.innermost, self) {
+        throw Diagnostic(.error, "no formula: the sizes are not known", at: .none)
+      }
+      let value = try symbolic(function, derived, parameters, shapes)
+      if !shapes.isEmpty, text(value).hasSuffix("…") {
+        throw Diagnostic(.error, "the formula is too long to be read", at: .none)
+      }
+      return value
+    }
+  }
+
+  private func text(_ value: Value) -> String {
+    switch value {
+    case .record(let record): record.values.map(formula).joined(separator: "; ")
+    case .list(let list): list.items.map(formula).joined(separator: "; ")
+    default: formula(value)
+    }
+  }
+
+  private func symbolic(
+    _ function: Function, _ derived: DerivedFunction, _ parameters: [String],
+    _ shapes: [String: OpenShape]
+  ) throws -> Value {
     // A look at a function is not a call of it: nothing is printed, no numbers are drawn.
     let (output, random) = (self.output, self.random)
     self.output = { _ in }
@@ -65,12 +91,9 @@ extension Machine {
     }
     let isMatrix = derived.order == .hessian || derived.order == .jacobian
     let tracer = Tracer(.display, hasPoint: false)
+    tracer.openShapes = shapes
     return try tracing(tracer) {
-      let inputs = parameters.map { name in
-        Value.traced(
-          TracedNumbers(
-            tracer.graph.input(Input(name: name, role: .variable, shape: .scalar))))
-      }
+      let inputs = parameters.map { Value.traced(TracedNumbers(tracer.symbol($0))) }
       let whole = try apply(
         .function(isMatrix ? derived.base : function), inputs, spans: inputs.map { _ in .none },
         at: .none,
@@ -79,8 +102,23 @@ extension Machine {
       let variables = inputs.compactMap { input -> Expression? in
         if case .traced(let numbers) = input { numbers.expression } else { nil }
       }
+      guard shapes.isEmpty else {
+        return try matrices(derived.order, numbers.expression, variables)
+      }
       return entries(derived.order, numbers.expression, variables)
     }
+  }
+
+  /// A Hessian by one vector, Jacobians by vectors, in matrix form.
+  private func matrices(
+    _ order: DerivedFunction.Order, _ y: Expression, _ variables: [Expression]
+  ) throws -> Value {
+    let gradients = order == .hessian ? gradient(of: y, by: variables) : [y]
+    let parts = variables.compactMap { matrixDerivative(of: gradients[0], by: $0) }
+    guard parts.count == variables.count, order == .jacobian || parts.count == 1 else {
+      throw Diagnostic(.error, "there is no matrix form", at: .none)
+    }
+    return order == .hessian ? Value(parts[0]) : .list(parts.map { Value($0) })
   }
 
   /// A matrix of derivatives by its entries or columns, which reads better than what is computed.

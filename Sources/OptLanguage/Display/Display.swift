@@ -69,6 +69,7 @@ struct ValueText {
       if fits(line, width), list.items.allSatisfy({ isInline($0, depth + 1) }) { return [line] }
       return depth >= Self.deepest
         ? [line] : parts(list.items.map { (nil, $0) }, "[", "]", "items", width, depth)
+    case .text(let text) where text.isShownBare && depth == 0: return [text.string]
     case .table(let table): return TableText.lines(table, style, width)
     case .function(let function): return machine.lines(of: function, width)
     case .method(let method): return [machine.description(of: method)]

@@ -26,6 +26,7 @@ extension Machine {
     case .elementary(let id): return ["\(signature(function)): \(id.row.summary)"]
     case .builtin(let builtin): return ["\(builtin.signature): \(builtin.summary)"]
     case .derived(let derived): return formulas(of: function, derived, width)
+    case .custom: return [summary(of: function)]
     }
   }
 
@@ -38,6 +39,9 @@ extension Machine {
       let isShort = text.utf8.count <= 60 && !text.utf8.contains(0x0A)
       return isShort ? text : "(\(function.parameterNames.joined(separator: ", "))) -> …"
     case .derived(let derived): return derived.name
+    case .custom(let custom):
+      func name(_ function: Function) -> String { function.name ?? summary(of: function) }
+      return "custom(\(name(custom.base)), gradient = \(name(custom.gradient)))"
     default: return signature(function)
     }
   }

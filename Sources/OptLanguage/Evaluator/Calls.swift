@@ -113,6 +113,8 @@ extension Machine {
       return try call.hasSparse ? Builtins.run(builtin, onSparse: call) : builtin.run(call)
     case .derived(let derived):
       return try callDerived(derived, arguments, named, spans, span)
+    case .custom(let custom):
+      return try callCustom(custom, arguments, named, spans, span)
     }
   }
 

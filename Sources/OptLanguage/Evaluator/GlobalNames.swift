@@ -9,9 +9,9 @@ extension Machine {
     let value = try cell.resolved(self)
     guard case .unset = value else { return value }
     guard let tracer, let symbols = tracer.symbols else { throw unknownName(cell.name, span) }
-    // In formulas a name without a meaning is a number of its own.
+    // In formulas a name without a meaning is a number, vector or matrix of its own.
     if let known = symbols[cell.name] { return .traced(TracedNumbers(known)) }
-    let input = tracer.graph.input(Input(name: cell.name, role: .variable, shape: .scalar))
+    let input = tracer.symbol(cell.name)
     tracer.symbols?[cell.name] = input
     return .traced(TracedNumbers(input))
   }

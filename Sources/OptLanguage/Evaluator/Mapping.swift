@@ -30,7 +30,7 @@ extension Machine {
       }
       size = joined
     }
-    if tracer != nil, size.rows * size.columns >= 5,
+    if let tracer, size.rows * size.columns >= tracer.fewestTurns,
       let result = try mapBatched(function, arguments, spans, size, span)
     {
       return result

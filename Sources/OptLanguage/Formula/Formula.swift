@@ -70,8 +70,8 @@ package struct Formula: Sendable {
   private static let largest = 250
   /// Nodes of one that was asked for.
   private static let largestWhole = 6_000
-  /// Characters up to which repeated parts are written out.
-  private static let longest = 300
+  /// Characters up to which repeated parts are written out: three lines.
+  private static let longest = 240
   /// Characters up to which a formula is shown whole.
   private static let longestWithParts = 900
   /// Nodes and characters of the beginning of an unreadable formula.

@@ -14,6 +14,7 @@ extension FormulaBuilder {
       return id
     }
     if let id = inBlocks(assembly.pieces, shape, scope) { return id }
+    if assembly.adds, let id = inCases(assembly.pieces, shape, scope) { return id }
     if let id = listed(assembly.pieces, adds: assembly.adds, shape, scope) { return id }
     if assembly.adds || assembly.pieces.count == 1, let id = padded(assembly.pieces, shape, scope) {
       return id
@@ -149,9 +150,106 @@ extension FormulaBuilder {
         next = block.start + block.count
       }
       if next < size { parts.append(gap(size - next, other, alongRows)) }
-      return parts.count == 1 ? parts[0] : call(alongRows ? "rows" : "columns", parts)
+      return parts.count == 1
+        ? parts[0] : call(!alongRows ? "columns" : other == 1 ? "join" : "rows", parts)
     }
     return nil
+  }
+
+  // MARK: Cases
+
+  /// Columns of this many elements or fewer are listed element by element.
+  private static let shortest = 4
+  private static let mostCases = 6
+
+  /// Overlapping pieces of a column by where they overlap: the first elements, those in between,
+  /// the last ones.
+  private mutating func inCases(
+    _ pieces: [Assembly.Piece], _ shape: Shape, _ scope: LaneScope
+  ) -> NodeID? {
+    guard shape.lanes.isEmpty, shape.columns == 1, Int(shape.rows) > Self.shortest,
+      pieces.count > 1, pieces.count <= Self.longestList,
+      let list = blocks(pieces, shape, alongRows: true)
+    else { return nil }
+    let edges = list.flatMap { [$0.start, $0.start + $0.count] } + [0, Int(shape.rows)]
+    let cuts = Set(edges).sorted()
+    guard cuts.count <= Self.mostCases + 1 else { return nil }
+    var parts: [NodeID] = []
+    for (from, to) in zip(cuts, cuts.dropFirst()) {
+      let here = list.filter { $0.start <= from && $0.start + $0.count >= to }
+      if here.isEmpty {
+        parts.append(to - from == 1 ? integer(0) : filled("zeros", to - from, 1))
+      } else if to - from == 1 {
+        parts.append(sum(of: here, at: LaneIndex(from + 1), scope))
+      } else {
+        var within = scope
+        let name = indexName(0, in: within)
+        within.used.append(name)
+        let body = sum(of: here, at: LaneIndex(name: name), within)
+        let source = add(.range(from: integer(from + 1), step: nil, to: integer(to)))
+        parts.append(
+          add(
+            .comprehension(
+              body: body, generators: [Generator(variable: name, source: source)],
+              inBrackets: true)))
+      }
+    }
+    return parts.count == 1 ? parts[0] : call("join", parts)
+  }
+
+  /// The sum of the elements of pieces that lie at a place, one without a sign in front.
+  private mutating func sum(
+    of pieces: [Block], at place: LaneIndex, _ scope: LaneScope
+  ) -> NodeID {
+    var terms: [NodeID] = []
+    for piece in pieces {
+      let term = element(of: piece, at: place.adding(-piece.start), scope)
+      if !beginsWithSign(term), terms.allSatisfy({ beginsWithSign($0) }) {
+        terms.insert(term, at: 0)
+      } else {
+        terms.append(term)
+      }
+    }
+    guard var result = terms.first else { return integer(0) }
+    for term in terms.dropFirst() { result = added(result, term) }
+    return result
+  }
+
+  private func beginsWithSign(_ id: NodeID) -> Bool {
+    var current = id
+    while case .infix(_, let left, _) = tree[current] { current = left }
+    if case .prefix(.minus, _) = tree[current] { return true }
+    return false
+  }
+
+  private mutating func element(
+    of piece: Block, at place: LaneIndex, _ scope: LaneScope
+  ) -> NodeID {
+    var within = scope
+    within.set(0, place)
+    return counted(build(elements(of: piece.node, 0).index, within))
+  }
+
+  private static let deepestElements = 20
+
+  /// The elements of a column, one a lane.
+  private func elements(of index: Int32, _ depth: Int) -> Expression {
+    let node = graph.nodes[Int(index)]
+    let shape = graph.shape(of: index)
+    let whole = Expression(graph: graph, index: index)
+    if shape.elements == 1 { return whole }
+    let lanes = Shape(lanes: [shape.rows], rows: 1, columns: 1)
+    switch node.operation {
+    case .apply where depth < Self.deepestElements && named[index] == nil:
+      return graph.apply(
+        FunctionID(index: Int(node.payload)),
+        graph.operands(of: index).map { elements(of: $0, depth + 1) })
+    case .view where graph.shape(of: node.a).lanes.count <= 1:
+      let map = graph.maps[Int(node.payload)]
+      let inner = Expression(graph: graph, index: node.a)
+      return inner.view(StridedMap(offset: map.offset, strides: [map.strides[0], 0, 0]), lanes)
+    default: return whole.view(StridedMap(strides: [1, 0, 0]), lanes)
+    }
   }
 
   private mutating func gap(_ count: Int, _ other: Int, _ alongRows: Bool) -> NodeID {

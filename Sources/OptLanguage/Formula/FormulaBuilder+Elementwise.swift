@@ -12,7 +12,7 @@ extension FormulaBuilder {
     case .negate:
       let inner = build(node.a, scope)
       return Piece(id: negated(inner.id), rows: inner.rows, columns: inner.columns)
-    case .power: return power(build(node.a, scope), build(node.b, scope))
+    case .power: return power(build(node.a, scope), exponent(node.b, scope))
     case .and, .or:
       let (a, b) = (condition(node.a, scope), condition(node.b, scope))
       return joined(a, b, isMask: true) { $0.infix(function == .and ? .and : .or, a.id, b.id) }
@@ -85,13 +85,7 @@ extension FormulaBuilder {
       }
       let term = build(operand, scope)
       let a = result
-      result = joined(a, term) {
-        // A term with a sign is subtracted or added.
-        if let positive = $0.withoutSign(term.id) {
-          return $0.infix(function == .add ? .subtract : .add, a.id, positive)
-        }
-        return $0.infix(function == .add ? .add : .subtract, a.id, term.id)
-      }
+      result = joined(a, term) { $0.added(a.id, term.id, isMinus: function == .subtract) }
     }
     return result
   }
@@ -110,14 +104,26 @@ extension FormulaBuilder {
       isNegative = value < 0
       result = parts.above.map { Piece(id: $0, rows: 1, columns: 1) }
     }
+    var factors: [(piece: Piece, isProduct: Bool)] = []
+    var isCut = false
     for (_, operand) in rest {
       guard hasRoom else {
-        let dots = omitted()
-        if let start = result?.id { result?.id = infix(.multiply, start, dots) }
+        isCut = true
         break
       }
-      let factor = build(operand, scope)
-      result = result.map { multiplied($0, factor) } ?? factor
+      factors.append((build(operand, scope), graph.nodes[Int(operand)].operation == .product))
+    }
+    // Numbers go before vectors and matrices, except where x xᵀ y reads as well.
+    let isWide = factors.contains { $0.piece.columns != 1 }
+    func leads(_ factor: (piece: Piece, isProduct: Bool)) -> Bool {
+      factor.piece.isScalar && (isWide || !factor.isProduct)
+    }
+    for factor in factors.filter({ leads($0) }) + factors.filter({ !leads($0) }) {
+      result = result.map { multiplied($0, factor.piece) } ?? factor.piece
+    }
+    if isCut {
+      let dots = omitted()
+      if let start = result?.id { result?.id = infix(.multiply, start, dots) }
     }
     var product = result ?? Piece(id: omitted(), rows: 1, columns: 1)
     if isNegative { product.id = negated(product.id) }
@@ -146,14 +152,32 @@ extension FormulaBuilder {
     return result
   }
 
+  /// A quotient over something is one over a product: a/(b c).
   private mutating func quotient(_ a: Piece, _ b: Piece) -> Piece {
-    joined(a, b) { $0.infix(b.isScalar ? .divide : .elementDivide, a.id, b.id) }
+    if a.isScalar, b.isScalar, number(b.id) == nil,
+      case .infix(.divide, let above, let below) = tree[a.id]
+    {
+      let product = multiplied(below, .multiply, b.id)
+      return Piece(id: infix(.divide, above, product), rows: 1, columns: 1)
+    }
+    return joined(a, b) { $0.infix(b.isScalar ? .divide : .elementDivide, a.id, b.id) }
   }
 
   private mutating func power(_ a: Piece, _ b: Piece) -> Piece {
     joined(a, b) {
       $0.infix(a.isScalar && b.isScalar ? .power : .elementPower, a.id, b.id)
     }
+  }
+
+  /// An exponent; halves and quarters are fractions: x^(3/2).
+  private mutating func exponent(_ index: Int32, _ scope: LaneScope) -> Piece {
+    guard let value = Expression(graph: graph, index: index).constant,
+      value != value.rounded(), let above = Int(exactly: value * 4), above.magnitude < 100
+    else { return build(index, scope) }
+    let (a, b) = above % 2 == 0 ? (above / 2, 2) : (above, 4)
+    let parts = (integer(Int(a.magnitude)), integer(b))
+    let fraction = infix(.divide, parts.0, parts.1)
+    return Piece(id: a < 0 ? negated(fraction) : fraction, rows: 1, columns: 1)
   }
 
   private mutating func root(_ x: Piece) -> Piece {
@@ -167,6 +191,17 @@ extension FormulaBuilder {
   }
 
   // MARK: Signs
+
+  /// `a + b` or `a - b`; a sign of `b` turns one into the other, also that of its first term.
+  mutating func added(_ a: NodeID, _ b: NodeID, isMinus: Bool = false) -> NodeID {
+    if !isMinus, case .infix(let op, let first, let rest) = tree[b], op == .add || op == .subtract {
+      // The terms of a sum follow one by one.
+      let start = added(a, first)
+      return infix(op, start, rest)
+    }
+    if let positive = withoutSign(b) { return infix(isMinus ? .add : .subtract, a, positive) }
+    return infix(isMinus ? .subtract : .add, a, b)
+  }
 
   /// The opposite; in a product the sign goes to the first factor.
   mutating func negated(_ id: NodeID) -> NodeID {
@@ -183,7 +218,7 @@ extension FormulaBuilder {
   }
 
   /// What follows a leading sign, if there is one.
-  private mutating func withoutSign(_ id: NodeID) -> NodeID? {
+  mutating func withoutSign(_ id: NodeID) -> NodeID? {
     var spine: [(InfixOperator, NodeID)] = []
     var current = id
     while case .infix(let op, let left, let right) = tree[current], op.isProduct {

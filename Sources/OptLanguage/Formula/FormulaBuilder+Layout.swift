@@ -141,12 +141,22 @@ extension FormulaBuilder {
   }
 
   private mutating func index(_ reading: Reading, _ size: Int) -> NodeID {
-    if reading.count == 1 && reading.driver == nil { return syntax(of: reading.start) }
+    if reading.count == 1 && reading.driver == nil { return position(reading.start, size) }
     if reading.isAll(of: size) { return add(.wholeIndex) }
-    let from = syntax(of: reading.start)
-    let to = syntax(of: reading.start.adding(reading.step * (reading.count - 1)))
+    let from = position(reading.start, size)
+    let to = position(reading.start.adding(reading.step * (reading.count - 1)), size)
     let step = reading.step == 1 ? nil : integer(reading.step)
     return add(.range(from: from, step: step, to: to))
+  }
+
+  /// A place along a dimension of `size`; in one of any size those at the end count from there.
+  mutating func position(_ place: LaneIndex, _ size: Int) -> NodeID {
+    let before = size - place.constant
+    guard place.isConstant, sizes[size] != nil, (0...8).contains(before) else {
+      return syntax(of: place)
+    }
+    let end = add(.endIndex)
+    return before == 0 ? end : infix(.subtract, end, integer(before))
   }
 
   mutating func transposed(_ piece: Piece) -> Piece {

@@ -18,6 +18,7 @@ extension FormulaBuilder {
       return negated(size)
     }
     if value == .infinity { return add(.name("inf")) }
+    if !sizes.isEmpty, let size = openSize(value) { return size }
     if let parts = quotient(value) {
       let above = parts.above ?? integer(1)
       return parts.below.map { infix(.divide, above, $0) } ?? above
@@ -42,6 +43,7 @@ extension FormulaBuilder {
   /// `value` > 0 as a quotient of small whole numbers and known constants, if its decimal text is
   /// long. A numerator of 1 is nil.
   mutating func quotient(_ value: Double) -> (above: NodeID?, below: NodeID?)? {
+    if !sizes.isEmpty, let parts = openQuotient(value) { return parts }
     guard value < 1000, value > 1e-3, !Self.isShort(value) else { return nil }
     if let (above, below) = Self.ratio(value, below: 2...99) {
       return (above == 1 ? nil : integer(above), integer(below))

@@ -21,6 +21,8 @@ struct FormulaBuilder {
   var named: [Int32: String] = [:]
   /// Names that cannot be given to generators and parts.
   let taken: Set<String>
+  /// What the sizes are called that stand for any size.
+  let sizes: [Int: OpenSize]
   /// Nodes of syntax that may still be made.
   private var budget: Int
   private var depth = 0
@@ -35,6 +37,7 @@ struct FormulaBuilder {
   init(_ root: Expression, budget: Int) {
     graph = root.graph
     self.budget = budget
+    sizes = OpenSize.all(in: graph)
     taken = Set(graph.inputs.flatMap { $0.name.split(separator: ".").map(String.init) })
   }
 
@@ -136,6 +139,7 @@ struct FormulaBuilder {
     depth += 1
     defer { depth -= 1 }
     let node = graph.nodes[Int(index)]
+    if let known = recognized(index, node, scope) { return known }
     switch node.operation {
     case .number:
       return Piece(id: number(graph.numbers[Int(node.payload)]), rows: 1, columns: 1)
@@ -157,6 +161,8 @@ struct FormulaBuilder {
       case .factor: id = matrix(node.a, scope).id
       case .solve: id = solution(node, scope)
       case .part: id = part(node, scope)
+      case .surrogate: return build(node.a, scope)
+      case .host: id = foreign(graph.hosts[Int(node.payload)].name, [build(node.a, scope).id])
       default: id = random(node, shape)
       }
       return Piece(id: id, rows: size.rows, columns: size.columns)
@@ -169,7 +175,8 @@ struct FormulaBuilder {
     var id = add(.name(parts.first ?? "_"))
     for field in parts.dropFirst() { id = add(.field(id, field)) }
     if !shape.lanes.isEmpty {
-      let indices = shape.lanes.indices.map { syntax(of: scope.lane($0)) }
+      let varying = shape.lanes.indices.filter { shape.lanes[$0] != 1 }
+      let indices = varying.map { syntax(of: scope.lane($0)) }
       id = add(.index(id, indices))
     }
     return Piece(id: id, rows: Int(shape.rows), columns: Int(shape.columns))
@@ -192,7 +199,14 @@ struct FormulaBuilder {
         result.id = filled(value == 0 ? "zeros" : "ones", rows, columns)
       } else {
         let ones = Piece(id: filled("ones", rows, columns), rows: rows, columns: columns)
-        result.id = multiplied(piece, ones).id
+        if case .infix(.divide, let above, let below) = tree[piece.id] {
+          // 1/n of ones is ones/n.
+          let top = Piece(id: above, rows: 1, columns: 1)
+          let whole = number(above) == 1 ? ones : multiplied(top, ones)
+          result.id = infix(.divide, whole.id, below)
+        } else {
+          result.id = multiplied(piece, ones).id
+        }
       }
     } else if piece.rows == 1 {
       result.id = infix(.multiply, filled("ones", rows, 1), piece.id)

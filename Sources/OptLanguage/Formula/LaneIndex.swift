@@ -105,6 +105,7 @@ extension FormulaBuilder {
 
   /// A whole number.
   mutating func integer(_ value: Int) -> NodeID {
+    if !sizes.isEmpty, let size = openSize(Double(value)) { return size }
     let size = add(.number(Double(value.magnitude), spelling: "\(value.magnitude)"))
     return value < 0 ? add(.prefix(.minus, size)) : size
   }

@@ -204,7 +204,7 @@ struct Completion {
     let minimise = ["from", "subject to", "using", "until", "over"]
     return [
       "minimize": minimise, "maximize": minimise, "fit": ["to", "from", "using"],
-      "solve": ["from", "using", "until"], "check": ["at", "against"], "differentiate": ["by"],
+      "solve": ["from", "until"], "check": ["at", "against"], "differentiate": ["by"],
       "collect": ["by"], "substitute": ["with"], "taylor": ["by", "at", "to"],
       "explain": ["of", "at", "by"], "plot": ["over", "with"], "contour": ["over", "with"],
       "surface": ["over", "with"], "simplify": [], "expand": [], "factor": [], "show": [],

@@ -31,44 +31,76 @@ extension HelpTopic {
         fit y ~ a*x + b to t from a = 1, b = 0
         """),
     HelpTopic(
-      ["solve"], "solve EQUATIONS from x = START, …",
+      ["solve"], "solve E1 == E2, … from x = START, … [until steps = 100]",
       "Solves one equation, or several for as many variables.",
-      "Equations are written with `==`.",
+      """
+      Vectors are compared element by element: `solve A*x == b from x = zeros(3)`. Newton's method
+      with exact derivatives, damped where it must be; a single equation is also enclosed where its
+      sides change places. The result has the variables, solution, residual, status and steps. Inside
+      of a function, `(solve x^2 == p from x = 1).x` has a derivative by p.
+      """,
       example: "solve cos(x) == x from x = 1"),
     HelpTopic(
       ["check"],
       """
-      check E at x = VALUE, …
+      check E [subject to CONSTRAINTS] at x = VALUE, …
       check f against g at x = VALUE, …
       """,
-      "Compares the gradient with finite differences, component by component.",
-      "`check f against g` checks a gradient g that was written by hand.",
+      "Compares derivatives with finite differences and says what is wrong with them.",
+      """
+      Without `against` these are the automatic derivatives: the gradient of a number, the Jacobian of
+      a vector, and those of each constraint. `check f against g` checks what g gives, which was
+      written by hand: of a number the gradient (like the variables, or a record of them) or the
+      Hessian (n×n), of a vector the Jacobian. The slope says how fast the remainder of Taylor's
+      theorem vanishes along random directions: 2 is right, 1 is wrong. A wrong gradient is compared
+      with usual mistakes: sign, factor, exchanged or transposed components, a term that is missing.
+      The result has `.ok`, `.slope`, `.error`, `.pattern`, `.components` (a table), `.wrong`,
+      `.kinks` and `.confidence`.
+      """,
       example: "check x^2 sin(x) at x = 1.5"),
     HelpTopic(
       ["differentiate"], "differentiate E by x[, y …]",
       "The derivative of an expression as a formula.",
       """
-      Names that are not defined are symbols. The result is a function of the names after `by`, then
-      of the other symbols in the order of the alphabet.
+      Names that are not defined are symbols: numbers, and where `'`, `norm`, `trace`, an index
+      or a product with such a name shows it, columns (`x`) and matrices (`A`). The result is a
+      function of the names after `by`, then of the other symbols in the order of the alphabet.
       """,
       example: "differentiate x^3 sin(x) by x"),
     HelpTopic(
       ["simplify"], "simplify E", "The expression in a simpler form, as a formula.",
+      """
+      As in all sentences about formulas, names that are not defined are symbols, and the result is
+      a function of the names after `by`, then of the other symbols in the order of the alphabet.
+      Its value is that of the expression wherever that has one.
+      """,
       example: "simplify sin(x)^2 + cos(x)^2"),
     HelpTopic(
       ["expand"], "expand E", "Multiplies products and powers of sums out.",
+      """
+      Inside functions too; functions of sums stay whole. More than 250 terms are not written out.
+      """,
       example: "expand (x + 1)^3"),
     HelpTopic(
-      ["factor"], "factor E", "Writes a polynomial as a product.", example: "factor x^2 - 1"),
+      ["factor"], "factor E", "Writes a polynomial as a product.",
+      """
+      Common factors, then factors with rational coefficients that cannot be factored further over
+      the rationals. Functions such as sin(x) count as variables.
+      """,
+      example: "factor x^2 - 1"),
     HelpTopic(
-      ["collect"], "collect E by x", "Gathers the powers of a variable.",
+      ["collect"], "collect E by x[, y …]", "Gathers the powers of a variable, highest first.",
       example: "collect a*x + b*x + x^2 by x"),
     HelpTopic(
       ["substitute"], "substitute E with x = VALUE, …",
-      "Puts values or expressions in the place of names.",
-      example: "substitute x^2 + y with x = 2"),
+      "Puts values or expressions in the place of names, all at once.",
+      example: "substitute x^2 + y with x = 2t, y = t^2"),
     HelpTopic(
       ["taylor"], "taylor E by x at POINT to DEGREE", "The Taylor polynomial around a point.",
+      """
+      The point is a number or an expression in other names, the degree a whole number up to 40.
+      Poles and kinks are errors; gaps such as sin(x)/x at 0 are closed.
+      """,
       example: "taylor exp(x) by x at 0 to 4"),
     HelpTopic(
       ["show"], "show f\nshow E", "The formula of a function or an expression.",
@@ -78,6 +110,10 @@ extension HelpTopic {
         """),
     HelpTopic(
       ["tex"], "tex f\ntex E", "The formula of a function or an expression in LaTeX.",
+      """
+      A text, shown without quotes so that it can be copied. It needs the package amsmath. An
+      expression is typeset as it is written; what calls functions of the program, as its formula.
+      """,
       example: "tex x^2/(1 + x)"),
     HelpTopic(
       ["explain"],
@@ -87,10 +123,19 @@ extension HelpTopic {
       """,
       "Shows how a result comes about.",
       """
-      The first form names the rules one after the other, the second shows the graph of the
-      computation with the values forward and the error signals backward.
+      The first form names the rules one after the other. Its result has the fields result, the
+      function that `differentiate` gives, and steps, a table. By a vector the steps are
+      differentials: d stands for a small change.
+      The second form shows every operation with its value, then backwards the error signals: `v̄1`
+      is the derivative of the final value by `v1`, and what arrives at the variables is the
+      gradient. Its result has the fields value, gradient, the tables forward and backward, and dot,
+      the graph for Graphviz: `write(r.dot, "graph.dot")`.
       """,
-      example: "explain differentiate x^2 sin(x) by x"),
+      example: """
+        explain differentiate x^2 sin(x) by x
+        r = explain gradient of x*y + sin(x) at x = 2, y = 3
+        r.backward
+        """),
     HelpTopic(
       ["plot", "contour", "surface", "histogram", "scatter"],
       """

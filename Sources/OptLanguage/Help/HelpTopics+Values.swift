@@ -17,6 +17,7 @@ extension HelpTopic {
       """
       `*` is the matrix product, `.*  ./  .^` work element by element, `'` transposes, `A \\ b` solves.
       `+`, `-` and the dotted operators repeat a number, a row or a column where sizes allow it.
+      A large matrix of mostly zeros is made by `sparse(i, j, v)`; `hessian(f)` gives one by itself.
       """,
       example: """
         A = [2, 1; 1, 3]

@@ -135,11 +135,11 @@ extension Machine {
   }
 
   private func solution(
-    _ s: SparseMatrix, _ b: Matrix, _ span: SourceSpan
+    _ s: SparseMatrix, _ b: Matrix, _ span: SourceSpan, smallestPivot: Double = 0
   ) throws -> Buffer {
     switch s.solve(b.buffer.pointer, width: b.columns) {
-    case .solved(let x): return x
-    case .singular:
+    case .solved(let x, let pivots) where pivots >= smallestPivot || pivots.isNaN: return x
+    case .solved, .singular:
       throw Diagnostic(
         .error, "the matrix is singular: `A x = b` has no unique solution", at: span,
         help: "add a small multiple of the identity, `sparse(1:n, 1:n, 1e-8)`")
@@ -189,7 +189,7 @@ extension Machine {
     let start = isTall ? 0 : tall * b.columns
     (right.pointer + start).update(from: b.buffer.pointer, count: b.count)
     let whole = try solution(
-      system, Matrix(right, rows: tall + short, columns: b.columns), span)
+      system, Matrix(right, rows: tall + short, columns: b.columns), span, smallestPivot: 1e-14)
     // Tall: the residual over the scale, then x. Wide: x, then the multipliers.
     let result = Buffer(uninitialized: n * b.columns)
     let from = isTall ? tall * b.columns : 0

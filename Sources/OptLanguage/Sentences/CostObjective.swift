@@ -23,10 +23,10 @@ final class CostObjective: Objective {
     self.traced = traced
     self.machine = machine
     sign = traced.sign
-    layout = traced.leaves.map { Block(name: $0.name, rows: $0.rows, columns: $0.columns) }
+    layout = traced.leaves.prefix(traced.variableCount).map(\.block)
     var offsets: [Int] = []
     var total = 0
-    for leaf in traced.leaves {
+    for leaf in traced.leaves.prefix(traced.variableCount) {
       offsets.append(total)
       total += leaf.count
     }
@@ -93,8 +93,8 @@ final class CostObjective: Objective {
       answer.value = run.output(0).pointee
     }
     if ask.asks(.product), let target = answer.product, let along {
-      let count = offsets.count
-      for k in 0..<count { traced.pointers[count + k] = along + offsets[k] }
+      let count = traced.leaves.count
+      for k in 0..<offsets.count { traced.pointers[count + k] = along + offsets[k] }
       traced.target = target
       guard let run = try traced.run(.product) else { return nil }
       isFinite = collect(run, 0, target) && isFinite

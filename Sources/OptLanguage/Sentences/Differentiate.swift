@@ -17,19 +17,21 @@ extension Sentences {
       for name in names {
         guard let variable = trace.variables[name.name] else { continue }
         trace.machine.noteSteps(of: y, by: [variable], trace.tracer, "")
-        y = derivative(of: y, by: variable)
+        y = try derivative(of: y, by: variable, name, trace.machine)
       }
       return Formula.of(y)
     }
   }
 
   /// In the shape that suits both: a gradient, a derivative or a Jacobian.
-  private static func derivative(of y: Expression, by variable: Expression) -> Expression {
+  private static func derivative(
+    of y: Expression, by variable: Expression, _ name: ByName, _ machine: Machine
+  ) throws -> Expression {
     if y.shape.isScalar { return gradient(of: y, by: [variable])[0] }
     if variable.shape.isScalar {
       return pushforward([y], along: [(variable, tangent: y.graph.number(1))])[0]
     }
-    return jacobian(of: [y], by: [variable])
+    return try machine.jacobianFormula(of: y, by: variable, name.name, name.span)
   }
 
   static let show = SentenceForm(

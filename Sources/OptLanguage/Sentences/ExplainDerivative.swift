@@ -54,7 +54,7 @@ extension Machine {
       let value = try apply(
         cost, arguments, spans: variables.map { _ in span }, at: span, calleeSpan: span)
       var expression = try expression(value, span)
-      let names = FormulaNames(expression, tracer.calls, self)
+      let names = DerivationNames(expression, tracer.calls, self)
       let isPartial = variables.count > 1 || !(tracer.symbols ?? [:]).isEmpty
       var lines: [String] = []
       var steps: [DerivationText.Row] = []
@@ -62,12 +62,14 @@ extension Machine {
         guard let variable = inputs[name] else { continue }
         let derivation = Derivation(
           expression, by: variable, calls: names.calls, letter: names.letters[0])
-        let isLast = k == order.count - 1
-        let next = Self.derivative(of: expression, by: variable)
         var text = DerivationText(derivation, names, isPartial: isPartial)
-        lines += text.lines(result: isLast ? result : names.text(next))
+        if k == order.count - 1 {
+          lines += text.lines(result: result)
+        } else {
+          expression = Self.derivative(of: expression, by: variable)
+          lines += text.lines(result: names.text(expression))
+        }
         steps += text.rows
-        expression = next
       }
       return .record(
         Record(
@@ -104,7 +106,7 @@ extension Machine {
 }
 
 /// How the parts of an explained expression are called.
-struct FormulaNames {
+struct DerivationNames {
   /// Nodes that print as a name: `f(x)`, `norm(r)`.
   private(set) var named: [Int32: String] = [:]
   /// Nodes that are results of calls, with the name of the function.

@@ -29,18 +29,14 @@ struct ComputationTable {
   private(set) var edges: [(from: Int32, to: Int32)] = []
   let style: DisplayStyle
 
-  private let graph: Graph
-  private var names: [Int32: String] = [:]
+  let graph: Graph
+  private(set) var names: [Int32: String] = [:]
   private var signals: [Int32: Expression] = [:]
   private let machine: Machine
   private let tracer: Tracer
 
   /// Rows of each table.
   private static let most = 500
-  /// Contributions to an error signal that are written out.
-  private static let mostContributions = 6
-  /// Nodes of syntax and characters of one expression.
-  private static let (largest, longest) = (80, 100)
 
   init(
     _ y: Expression, _ inputs: [Expression], _ tracer: Tracer, _ machine: Machine,
@@ -68,9 +64,9 @@ struct ComputationTable {
     }
   }
 
-  /// Whether all that is shown is finite.
+  /// Whether the value and its gradient are finite.
   var isFinite: Bool {
-    (forward + backward).allSatisfy { $0.value.elements.allSatisfy(\.isFinite) }
+    value.isFinite && gradient.allSatisfy { $0.value.elements.allSatisfy(\.isFinite) }
   }
 
   // MARK: Names
@@ -105,7 +101,7 @@ struct ComputationTable {
 
   /// Whether a node is written where it is used: it says the same as its operand in another layout,
   /// or it is a comparison.
-  private func isPassedThrough(_ index: Int32) -> Bool {
+  func isPassedThrough(_ index: Int32) -> Bool {
     let e = Expression(graph: graph, index: index)
     if e.givesMask || e.beforeRepeating != e { return true }
     let node = e.node
@@ -121,60 +117,6 @@ struct ComputationTable {
     guard let last = parts.popLast(), let first = last.first else { return name }
     parts.append("\(first)\u{304}" + last.dropFirst())
     return parts.joined(separator: ".")
-  }
-
-  // MARK: One node
-
-  /// A node in a graph of its own, where its operands are inputs with their names.
-  private struct Local {
-    let graph = Graph()
-    var node: Expression
-    var operands: [Int32: Expression] = [:]
-  }
-
-  /// Unnamed nodes between a node and its named operands, and those.
-  private func surroundings(_ index: Int32) -> (named: [Int32], between: [Int32]) {
-    var (named, between): ([Int32], [Int32]) = ([], [])
-    var waiting = graph.operands(of: index)
-    while let operand = waiting.popLast() {
-      if names[operand] != nil {
-        if !named.contains(operand) { named.append(operand) }
-      } else if !between.contains(operand) {
-        between.append(operand)
-        waiting += graph.operands(of: operand)
-      }
-    }
-    return (named.sorted(), between.sorted())
-  }
-
-  private func local(_ index: Int32) -> Local {
-    let (named, between) = surroundings(index)
-    var result = Local(node: Expression(graph: graph, index: index))
-    var moved: [Int32: Expression] = [:]
-    for operand in named {
-      let input = result.graph.input(
-        Input(name: names[operand] ?? "", role: .variable, shape: graph.shape(of: operand)))
-      moved[operand] = input
-      result.operands[operand] = input
-    }
-    func now(_ operand: Int32) -> Int32 { operand < 0 ? operand : moved[operand]?.index ?? -1 }
-    for node in between { moved[node] = graph.rebuild(node, in: result.graph, now) }
-    result.node = graph.rebuild(index, in: result.graph, now)
-    return result
-  }
-
-  private func text(_ e: Expression, _ names: [Int32: String] = [:]) -> (String, isLoose: Bool) {
-    var builder = FormulaBuilder(e, budget: Self.largest)
-    builder.named = names
-    let root = builder.statement(e)
-    var text = SyntaxPrinter(tree: builder.tree, style: .formula).print(root)
-    if text.count > Self.longest { text = text.prefix(Self.longest) + "…" }
-    switch builder.tree[root] {
-    case .infix(.add, _, _), .infix(.subtract, _, _), .prefix(.minus, _), .conditional,
-      .comparison, .infix(.divide, _, _):
-      return (text, true)
-    default: return (text, false)
-    }
   }
 
   // MARK: Rows
@@ -237,51 +179,6 @@ struct ComputationTable {
       let name = Self.barred(names[node] ?? "")
       backward.append(
         try row(node, name, contributions(to: node, users[node] ?? [], y), signal, span))
-    }
-  }
-
-  /// `v̄5·cos(v3) + v̄4`
-  private func contributions(to node: Int32, _ users: [Int32], _ y: Expression) -> String {
-    var result = node == y.index ? "1" : ""
-    var count = 0
-    for user in users {
-      guard let term = contribution(of: user, to: node), term != "0" else { continue }
-      count += 1
-      if count > Self.mostContributions { continue }
-      if result.isEmpty {
-        result = term
-      } else if term.hasPrefix("-") {
-        result += " - " + term.dropFirst()
-      } else {
-        result += " + " + term
-      }
-    }
-    if count > Self.mostContributions {
-      result += " + … \(count - Self.mostContributions) more"
-    }
-    return result.isEmpty ? "0" : result
-  }
-
-  private func contribution(of user: Int32, to node: Int32) -> String? {
-    let local = local(user)
-    guard let operand = local.operands[node], let name = names[user] else { return nil }
-    let bar = Self.barred(name)
-    let isScalar = local.node.shape.isScalar && operand.shape.isScalar
-    let seed =
-      isScalar
-      ? local.graph.number(1)
-      : local.graph.input(Input(name: bar, role: .variable, shape: local.node.shape))
-    let part = pullback([(local.node, seed: seed)], to: [operand])[0]
-    let (_, roots) = local.graph.forDisplay([part.beforeRepeating, local.node])
-    // A derivative in terms of the result, as that of exp, names it.
-    let result = roots[1].shape.lanes.isEmpty ? [roots[1].index: name] : [:]
-    let (slope, isLoose) = text(roots[0].beforeRepeating, result)
-    guard isScalar else { return isLoose && slope.hasPrefix("if") ? "(\(slope))" : slope }
-    switch roots[0].constant {
-    case 0: return "0"
-    case 1: return bar
-    case -1: return "-\(bar)"
-    default: return isLoose ? "\(bar)·(\(slope))" : "\(bar)·\(slope)"
     }
   }
 }

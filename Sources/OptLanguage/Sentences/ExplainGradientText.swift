@@ -25,7 +25,9 @@ extension ComputationTable {
     lines.append("backward: a bar is the derivative of the value by what is under it")
     lines += Self.lines(backward.prefix(Self.shown).map(Self.texts))
     lines += note(signalCount - min(backward.count, Self.shown))
-    if let bad = forward.first(where: { !$0.value.elements.allSatisfy(\.isFinite) }) {
+    if !isFinite,
+      let bad = (forward + backward).first(where: { !$0.value.elements.allSatisfy(\.isFinite) })
+    {
       lines.append("\(bad.name) is the first that is not finite")
     }
     let parts = gradient.map { "\($0.name) = \(inline($0.value))" }

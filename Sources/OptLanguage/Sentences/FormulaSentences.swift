@@ -26,8 +26,10 @@ struct FormulaTrace {
   /// The expression as numbers of any size.
   func numbers() throws -> Expression {
     guard value.isNumeric, !value.isMask else {
-      throw Diagnostic(
-        .error, "cannot \(verb.rawValue) \(value.kindDescription)", at: span, help: callHelp)
+      let start =
+        verb == .differentiate
+        ? "cannot differentiate" : "`\(verb.rawValue)` wants an expression, found"
+      throw Diagnostic(.error, "\(start) \(value.kindDescription)", at: span, help: callHelp)
     }
     return try machine.expression(value, span)
   }
@@ -159,18 +161,38 @@ extension Machine {
   ) throws -> Value {
     let outer = tracer
     defer { tracer = outer }
+    // Variables that have a value now lend their size, and so do bound names.
+    var valued: [String: (rows: Int, columns: Int)] = [:]
+    for (name, cell) in zip(job.variables, job.cells) where cell.isSet {
+      valued[name] = cell.value.pointee.size ?? (1, 1)
+    }
+    let probe = Tracer(.display, hasPoint: false)
+    probe.symbols = [:]
+    for binding in job.bindings {
+      valued[binding.name] = try tracing(probe) { try binding.value(frame).size ?? (1, 1) }
+    }
+    let (formula, symbols) = try withOpenSizes(
+      of: body, valued: valued, { (made: (Formula, [String])) in made.0.text }
+    ) { shapes in
+      try self.formula(job, body, frame, valued, shapes, rewrite)
+    }
+    return try function(of: formula, job.variables + symbols, body, job)
+  }
+
+  /// The formula, where names without a value have `shapes`, and its other symbols.
+  private func formula(
+    _ job: FormulaJob, _ body: Value, _ frame: Frame,
+    _ valued: [String: (rows: Int, columns: Int)], _ shapes: [String: OpenShape],
+    _ rewrite: (FormulaTrace, Frame) throws -> Formula
+  ) throws -> (Formula, [String]) {
     let tracer = Tracer(.display, hasPoint: false)
     tracer.symbols = [:]
+    tracer.openShapes = shapes
     if job.unrolls { tracer.fewestTurns = 50 }
-    let (formula, symbols) = try tracing(tracer) { () -> (Formula, [String]) in
+    return try tracing(tracer) { () -> (Formula, [String]) in
       var variables: [String: Expression] = [:]
-      var arguments = zip(job.variables, job.cells).map { name, cell -> Value in
-        // A variable that has a value now lends its size.
-        let size: (rows: Int, columns: Int) =
-          cell.isSet ? cell.value.pointee.size ?? (1, 1) : (1, 1)
-        let input = tracer.graph.input(
-          Input(
-            name: name, role: .variable, shape: Shape(rows: size.rows, columns: size.columns)))
+      var arguments = job.variables.map { name -> Value in
+        let input = tracer.symbol(name, valued[name])
         variables[name] = input
         return .traced(TracedNumbers(input))
       }
@@ -178,14 +200,16 @@ extension Machine {
       var value = try apply(
         body, arguments, spans: job.names.map(\.span), at: job.subjectSpan,
         calleeSpan: job.subjectSpan)
+      var parameters: [String] = []
       if case .function(let function) = value, let inner = try calledFormula(function, variables) {
         value = inner
+        parameters = function.parameterNames
       }
       let trace = FormulaTrace(
         machine: self, tracer: tracer, verb: job.verb, value: value, span: job.subjectSpan,
         variables: variables)
       if let bare = job.bareName, value.isNumeric,
-        let name = job.names.first(where: { $0.name != bare })
+        let name = job.names.first(where: { $0.name != bare && !parameters.contains($0.name) })
       {
         throw Diagnostic(
           .error, "`\(name.name)` does not occur in the expression", at: name.span)
@@ -194,7 +218,6 @@ extension Machine {
       let symbols = (tracer.symbols ?? [:]).keys.sorted().filter { !job.variables.contains($0) }
       return (formula, symbols)
     }
-    return try function(of: formula, job.variables + symbols, body, job)
   }
 
   /// The value of a formula made by another sentence, at symbols with the names of its parameters.
@@ -206,9 +229,7 @@ extension Machine {
     }
     let arguments = code.parameters.map { parameter -> Value in
       let known = variables[parameter.name] ?? tracer.symbols?[parameter.name]
-      let symbol =
-        known
-        ?? tracer.graph.input(Input(name: parameter.name, role: .variable, shape: .scalar))
+      let symbol = known ?? tracer.symbol(parameter.name)
       if known == nil { tracer.symbols?[parameter.name] = symbol }
       return .traced(TracedNumbers(symbol))
     }

@@ -91,7 +91,7 @@ extension Function {
     switch kind {
     case .closure(let code, _): code.requiredCount == 0
     case .builtin(let builtin): builtin.requiredCount == 0
-    case .elementary, .derived: false
+    case .elementary, .derived, .custom: false
     }
   }
 }
@@ -108,10 +108,6 @@ extension Machine {
     let span = optimization.span
     let seed = random
     let starts = try optimization.bindings.map { try $0.value(frame) }
-    if starts.contains(where: { $0.isTraced }) {
-      throw Diagnostic(
-        .error, "the derivative of an optimum is not available yet", at: span)
-    }
     for (start, binding) in zip(starts, optimization.bindings) {
       guard let bad = start.numbers?.first(where: { !$0.isFinite }) else { continue }
       throw Diagnostic(
@@ -121,6 +117,9 @@ extension Machine {
     let cost = try optimization.cost(frame)
     let method = try optimization.method.map { try self.method($0(frame), optimization.methodSpan) }
     let stops = try optimization.stops?.value(self, frame) ?? .standard
+    if try dependsOnTrace(starts, [cost]) {
+      return try innerRun(optimization, starts, cost, method, stops)
+    }
     let resume = suspendTrace()
     defer { resume() }
 
@@ -144,22 +143,7 @@ extension Machine {
     try objective.prepare(start)
     random.draw &+= 1
     var stopped = stops
-    let chosen: any Method
-    if let method {
-      chosen = try solver(method, objective, start.count, span)
-      if objective.isRandom, chosen.needsDeterministicCosts {
-        throw Diagnostic(
-          .error, "the cost draws random numbers, and \(chosen.name) compares its values",
-          at: optimization.methodSpan,
-          help: "write `using adam(rate = 0.01)`, or draw the numbers once outside of the cost")
-      }
-    } else if objective.isRandom {
-      throw Diagnostic(
-        .error, "the cost draws random numbers: name a method that can work with it", at: span,
-        help: "write `using adam(rate = 0.01) until steps = 1000`")
-    } else {
-      chosen = defaultMethod(for: objective)
-    }
+    let chosen = try solver(method, objective, start.count, optimization)
     if chosen.needs.contains(.gradient) { try noteSteps(of: traced) }
     stopped.condition = try optimization.stops?.condition(
       self, frame, templates, names, objective)
@@ -177,6 +161,77 @@ extension Machine {
     return try result(
       solution, objective, templates, names, optimization.sign, seed,
       label: method?.label ?? RunReport.label(solution), span)
+  }
+
+  /// The run inside of a function that is traced, as a node of its graph.
+  private func innerRun(
+    _ optimization: Optimization, _ starts: [Value], _ cost: Value, _ method: MethodValue?,
+    _ stops: Stops
+  ) throws -> Value {
+    let names = optimization.bindings.map(\.name)
+    let (span, place) = (optimization.span, optimization.subjectSpan)
+    let spans = optimization.bindings.map(\.span)
+    if optimization.stops?.custom != nil {
+      throw Diagnostic(
+        .error, "a run that a function after `until` ends has no derivative", at: span,
+        help: "write `until gradient < 1e-10`, or leave the clause out")
+    }
+    let sentence = try innerSentence(
+      optimization.sign < 0 ? "maximize" : "minimize", optimization.bindings, starts, [cost],
+      sign: optimization.sign, span, place
+    ) { [unowned self] functions, values in
+      let value = try self.apply(
+        functions[0], values, spans: spans, at: place, calleeSpan: place)
+      return try self.costNumber(value, names, place)
+    }
+    // An optimum does not depend on the numbers of the method; a path holds for those seen here.
+    var known = method
+    var decide = TracedReplacement { [unowned self] numbers in
+      try self.concreteValue(.traced(numbers), "the method", optimization.methodSpan)
+    }
+    if let method, case .method(let decided) = try decide(.method(method)) { known = decided }
+    guard let tracer else { return .nothing }
+    let (parameters, start) = (
+      tracer.numbers(sentence.outer.expressions), tracer.numbers(sentence.starts)
+    )
+    let objective = CostObjective(sentence.traced, self)
+    let resume = suspendTrace()
+    let chosen: any Method
+    do {
+      defer { resume() }
+      sentence.bind(start.pointer, parameters.pointer)
+      try withExtendedLifetime((parameters, start)) {
+        try objective.prepare(Array(start.elements))
+      }
+      if objective.isRandom {
+        throw Diagnostic(
+          .error, "an optimum of a cost that draws random numbers has no derivative", at: span,
+          help: "draw the numbers once outside of the cost")
+      }
+      chosen = try solver(known, objective, start.count, optimization)
+    }
+    return try innerOptimum(sentence, objective, chosen, stops)
+  }
+
+  /// The method of a run: the one that was named, or the default.
+  private func solver(
+    _ method: MethodValue?, _ objective: CostObjective, _ dimension: Int,
+    _ optimization: Optimization
+  ) throws -> any Method {
+    guard let method else {
+      guard objective.isRandom else { return defaultMethod(for: objective) }
+      throw Diagnostic(
+        .error, "the cost draws random numbers: name a method that can work with it",
+        at: optimization.span, help: "write `using adam(rate = 0.01) until steps = 1000`")
+    }
+    let chosen = try solver(method, objective, dimension, optimization.span)
+    if objective.isRandom, chosen.needsDeterministicCosts {
+      throw Diagnostic(
+        .error, "the cost draws random numbers, and \(chosen.name) compares its values",
+        at: optimization.methodSpan,
+        help: "write `using adam(rate = 0.01)`, or draw the numbers once outside of the cost")
+    }
+    return chosen
   }
 
   /// The value of a cost as one number, or an error that says what to write.

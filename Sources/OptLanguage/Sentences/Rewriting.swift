@@ -11,7 +11,12 @@ extension Sentences {
   ) { compiler, sentence, id in
     try compiler.refuseClauses(sentence, except: [])
     return try compiler.formulaCode(sentence, id) { trace, _ in
-      Formula.of(try trace.numbers())
+      let whole = try trace.numbers()
+      let (form, isComplete) = whole.simplified()
+      guard isComplete else {
+        return trace.asItIs(whole, because: "this is too large to simplify")
+      }
+      return Formula.of(form)
     }
   }
 

@@ -215,7 +215,7 @@ extension Machine {
     return RunReport(headline: headline, details: details)
   }
 
-  private func pointText(_ point: Value) -> String {
+  func pointText(_ point: Value) -> String {
     guard case .record(let record) = point else { return shown(point) }
     return zip(record.names, record.values).map { name, value in
       let text = shown(value)
@@ -259,18 +259,7 @@ extension Machine {
   private func path(_ solution: Solution) -> Value {
     let n = solution.x.count
     guard solution.pathRows > 0, n > 0 else { return .nothing }
-    var names: [String] = []
-    for block in solution.layout {
-      if block.count == 1 {
-        names.append(block.name)
-      } else if block.columns == 1 {
-        for i in 1...max(1, block.rows) { names.append("\(block.name)[\(i)]") }
-      } else {
-        for i in 0..<block.rows {
-          for j in 0..<block.columns { names.append("\(block.name)[\(i + 1), \(j + 1)]") }
-        }
-      }
-    }
+    let names = solution.layout.componentNames
     let columns = (0..<n).map { k in
       Table.Column.numbers(
         Matrix(

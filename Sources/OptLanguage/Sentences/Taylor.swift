@@ -29,6 +29,11 @@ extension Sentences {
       // A point with a value is that number; unknown names in it are symbols.
       let known = try? trace.outside { try point(frame) }
       let value = try known ?? point(frame)
+      guard trace.tracer.symbols?[name] == nil else {
+        throw Diagnostic(
+          .error, "the point cannot depend on `\(name)` itself", at: atSpan,
+          help: "write a number, or a name of its own: `at a`")
+      }
       guard value.isNumeric, value.size ?? (1, 1) == (1, 1) else {
         throw Diagnostic(
           .error, "the point is a number, found \(value.kindDescription)", at: atSpan)

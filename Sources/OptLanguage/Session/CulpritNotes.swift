@@ -71,14 +71,10 @@ extension Machine {
       }
       let search = CulpritSearch(tracer: path.tracer)
       if let fault = search.fault(in: y) { return fault }
-      return search.fault(in: root, values: [y]) { element in
-        // Of a gradient: the variable that the component belongs to.
-        var rest = element
-        for leaf in leaves {
-          if rest < leaf.count { return leaf.name(of: rest) }
-          rest -= leaf.count
-        }
-        return leaves.first?.name ?? "x"
+      // Of a gradient: the variable that the component belongs to.
+      let count = leaves.reduce(0) { $0 + $1.count }
+      return search.fault(in: root, values: [y]) {
+        leaves.map(\.block).name(ofComponent: $0 % max(count, 1))
       }
     }
   }
@@ -90,6 +86,7 @@ extension Function {
     switch kind {
     case .closure: true
     case .derived(let derived): derived.base.isWritten
+    case .custom(let custom): custom.base.isWritten
     case .elementary, .builtin: false
     }
   }

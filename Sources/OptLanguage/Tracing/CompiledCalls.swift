@@ -15,11 +15,11 @@ final class CompiledCalls {
 extension Machine {
   private func compiledCalls(of function: Function) -> CompiledCalls {
     // Built-in functions are shared by all machines; what is compiled belongs to one.
-    guard case .closure = function.kind else {
+    if function.isShared {
       let key = ObjectIdentifier(function)
       if let known = sharedFunctionCalls[key] { return known }
       let made = CompiledCalls()
-      if function.isShared { sharedFunctionCalls[key] = made }
+      sharedFunctionCalls[key] = made
       return made
     }
     if let known = function.compiled { return known }
@@ -106,6 +106,11 @@ extension Machine {
     guard let executable else { throw Interrupted(span: span) }
     let shape = executable.shape(0)
     let flat = executable.output(0)
+    if !executable.implicit.isEmpty, (0..<shape.count).contains(where: { flat[$0].isNaN }),
+      let function = executable.implicit.first(where: { $0.failure != nil })
+    {
+      throw function.withoutDerivative
+    }
     func matrix(_ offset: Int, _ rows: Int, _ columns: Int) -> Value {
       let buffer = Buffer(uninitialized: rows * columns)
       buffer.pointer.update(from: flat + offset, count: rows * columns)

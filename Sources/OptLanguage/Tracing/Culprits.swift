@@ -69,6 +69,7 @@ struct CulpritSearch {
     case .number, .array, .input, .random, .order: return nil
     case .select:
       let isTaken = values(node.a)[under(node.a)] != 0
+      if isTaken, Refusal(of: node, in: graph) != nil { return nil }
       let side = isTaken ? node.b : node.c
       return bad(side, under(side))
     case .apply:
@@ -167,6 +168,10 @@ struct CulpritSearch {
   }
 
   private func fault(_ place: Place) -> Fault {
+    let node = graph.nodes[Int(place.node)]
+    if node.operation == .host, let reason = graph.hosts[Int(node.payload)].failure {
+      return Fault(expression: reason, operands: [], place: position(place.node))
+    }
     let buffer = values(place.node)
     let shown =
       text(place.node) ?? Formula.of(Expression(graph: graph, index: place.node)).text
@@ -195,10 +200,12 @@ struct CulpritSearch {
       let k = own == graph.shape(of: place.node) ? place.element : 0
       parts = operands(of: Place(node: node, element: k), besides: shown)
     }
+    let refusal = Refusal(of: graph.nodes[Int(place.node)], in: graph)
     return Fault(
-      expression: "the derivative of \(shown)\(by) is "
-        + NumberFormat.short(buffer[place.element]),
-      operands: parts, place: position(place.node))
+      expression: "the derivative of \(shown)\(by) "
+        + (refusal.map { "is not available: \($0.text)" }
+          ?? "is " + NumberFormat.short(buffer[place.element])),
+      operands: refusal == nil ? parts : [], place: position(place.node))
   }
 }
 
@@ -221,18 +228,9 @@ extension TracedFunction {
     let variables = Array(path.inputs.prefix(variableCount))
     let slopes = try machine.tracing(tracer) { gradient(of: y, by: variables) }
     for (leaf, slope) in zip(leaves, slopes) {
-      let fault = search.fault(in: slope, values: [y]) { leaf.name(of: $0) }
+      let fault = search.fault(in: slope, values: [y]) { leaf.block.name(of: $0) }
       if let fault { return fault }
     }
     return nil
-  }
-}
-
-extension Leaf {
-  /// What element number `element`, counted row by row from 0, is called: `w`, `w[3]`, `W[2, 1]`.
-  func name(of element: Int) -> String {
-    if count == 1 { return name }
-    if columns == 1 { return "\(name)[\(element + 1)]" }
-    return "\(name)[\(element / columns + 1), \(element % columns + 1)]"
   }
 }

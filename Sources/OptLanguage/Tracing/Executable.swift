@@ -30,6 +30,8 @@ final class Executable {
   /// Inputs of the program that are flat inputs, and which.
   private let leaves: [(input: Int, leaf: Int)]
   let guards: [Guard]
+  /// Optima and roots on the way.
+  let implicit: [ImplicitFunction]
   /// Where the numbers of the first result belong, when it stands for a sparse matrix.
   let pattern: SparsePattern?
   /// The direction of a product, after the flat inputs.
@@ -50,6 +52,7 @@ final class Executable {
     resultCount = outputs.count
     pattern = path.tracer.pattern
     program = Program(graph, outputs: outputs + guards.map(\.predicate))
+    implicit = program.hosts.compactMap { $0 as? ImplicitFunction }
     guard program.memoryCount <= Matrix.largestCount else {
       throw Diagnostic(
         .error,

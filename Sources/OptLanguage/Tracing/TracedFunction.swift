@@ -10,6 +10,8 @@ enum Query: Int, CaseIterable {
   case value, valueAndGradient, valueGradientHessian
   /// The Hessian times a direction.
   case product
+  /// A column and its Jacobian.
+  case valueAndJacobian
 }
 
 /// A function with arguments of a fixed structure.
@@ -67,7 +69,8 @@ final class TracedFunction {
     // What held last time, if nothing was defined since, is tried without further questions.
     if let recent = recents[query.rawValue], recentDefinitions == definitions {
       guard
-        recent.run(UnsafePointer(pointers), definitions: definitions, draw: draw,
+        recent.run(
+          UnsafePointer(pointers), definitions: definitions, draw: draw,
           into: target, machine.stop)
       else { return nil }
       if recent.guards.isEmpty || recent.firstBrokenGuard == nil { return recent }
@@ -94,9 +97,11 @@ final class TracedFunction {
       }
       let executable = try self.executable(path, query)
       guard
-        executable.run(UnsafePointer(pointers), definitions: definitions, draw: draw,
+        executable.run(
+          UnsafePointer(pointers), definitions: definitions, draw: draw,
           into: target, machine.stop)
       else { return nil }
+      for function in executable.implicit { try function.rethrow() }
       if let broken = executable.firstBrokenGuard {
         brokenAt[executable.guards[broken].span, default: 0] += 1
         k += 1
@@ -115,10 +120,13 @@ final class TracedFunction {
     if !path.tracer.hasEffects { paths.insert(path, at: 0) }
     if paths.count > Self.largestPathCount { paths.removeLast() }
     let executable = try self.executable(path, query)
-    return executable.run(
-      UnsafePointer(pointers), definitions: definitions, draw: draw,
-          into: target, machine.stop)
-      ? executable : nil
+    guard
+      executable.run(
+        UnsafePointer(pointers), definitions: definitions, draw: draw, into: target,
+        machine.stop)
+    else { return nil }
+    for function in executable.implicit { try function.rethrow() }
+    return executable
   }
 
   /// The path that holds at the inputs now, traced if need be.
@@ -205,10 +213,12 @@ final class TracedFunction {
           Input(name: "direction \(k)", role: .data, shape: variable.shape))
       }
       outputs = hvp(of: y, by: variables, along: along)
+    case .valueAndJacobian:
+      outputs = [y, jacobian(of: [y], by: variables)]
     }
     let placedFrom: Int? =
       switch query {
-      case .value, .valueGradientHessian: nil
+      case .value, .valueGradientHessian, .valueAndJacobian: nil
       case .valueAndGradient: 1
       case .product: 0
       }

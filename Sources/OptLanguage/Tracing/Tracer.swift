@@ -73,8 +73,10 @@ final class Tracer {
   var unrolled: [ObjectIdentifier: CannotBatch] = [:]
   /// Places of nodes, by origin.
   private(set) var origins: [SourceSpan] = []
-  /// Names without a meaning, which stand for numbers of their own; nil where they are errors.
+  /// Names without a meaning, which stand for values of their own; nil where they are errors.
   var symbols: [String: Expression]?
+  /// Names without a meaning that are no numbers, and numbers that stand for their sizes.
+  var openShapes: [String: OpenShape] = [:]
   /// Whether something was printed: then every evaluation is traced anew.
   /// Where the result, a column of numbers, belongs in the sparse matrix that it stands for.
   var pattern: SparsePattern?
@@ -132,6 +134,16 @@ final class Tracer {
     let value = Value.traced(TracedNumbers(expression, isMask: matrix.isMask))
     globalValues[ObjectIdentifier(cell)] = value
     return value
+  }
+
+  /// A new input for a name without a value, or with one of which only the size counts.
+  func symbol(_ name: String, _ valued: (rows: Int, columns: Int)? = nil) -> Expression {
+    let open = valued == nil ? openShapes[name] : nil
+    let shape = Shape(
+      rows: valued?.rows ?? open?.rows ?? 1, columns: valued?.columns ?? open?.columns ?? 1)
+    var input = Input(name: name, role: .variable, shape: shape)
+    if let open { input.isOpen = open.isOpen }
+    return graph.input(input)
   }
 
   /// A known field of a global record, as an input that prints its path.
@@ -195,8 +207,8 @@ extension Machine {
       let expression = t.expression
       guard expression.graph === graph else {
         throw Diagnostic(
-          .error, "the derivative through a `minimize` or `check` inside is not available yet",
-          at: span)
+          .error, "a number that is being differentiated cannot be used in a run inside", at: span,
+          help: "`minimize` and `solve` pass derivatives on; hand other things known numbers")
       }
       return expression
     default:

@@ -11,6 +11,8 @@ package final class Function {
     case builtin(Builtin)
     /// `f'`, `∇f`, `hessian(f)`, …
     case derived(DerivedFunction)
+    /// A function with the gradient that the user gave.
+    case custom(CustomFunction)
   }
 
   package let kind: Kind
@@ -32,6 +34,7 @@ package final class Function {
     case .elementary(let id): id.row.name
     case .builtin(let builtin): builtin.name
     case .derived(let derived): derived.name
+    case .custom(let custom): custom.base.name
     }
   }
 
@@ -41,6 +44,7 @@ package final class Function {
     case .builtin(let builtin):
       Array(builtin.parameters.prefix(builtin.positionalCount).map(\.name))
     case .derived(let derived): derived.base.positionalNames
+    case .custom(let custom): custom.base.positionalNames
     default: parameterNames
     }
   }
@@ -52,6 +56,7 @@ package final class Function {
     case .elementary(let id): id.row.parameters
     case .builtin(let builtin): builtin.parameters.map(\.name)
     case .derived(let derived): derived.base.parameterNames
+    case .custom(let custom): custom.base.parameterNames
     }
   }
 }
@@ -122,5 +127,22 @@ package struct DerivedFunction {
     case .jvp: return "jvp(\(inner))"
     case .vjp: return "vjp(\(inner))"
     }
+  }
+}
+
+/// A function, and the one that computes its gradient.
+package final class CustomFunction {
+  let base: Function
+  let gradient: Function
+  /// Whether the gradient need not be compared with differences any more.
+  var isChecked: Bool
+  /// The place of `custom(…)`.
+  let span: SourceSpan
+
+  init(base: Function, gradient: Function, isChecked: Bool, span: SourceSpan) {
+    self.base = base
+    self.gradient = gradient
+    self.isChecked = isChecked
+    self.span = span
   }
 }

@@ -32,7 +32,12 @@ package final class Text: Sendable {
   /// Bytes that a text may have.
   static let largest = 100_000_000
   package let string: String
-  package init(_ string: String) { self.string = string }
+  /// Whether it is shown without quotes, to be copied.
+  let isShownBare: Bool
+  package init(_ string: String, isShownBare: Bool = false) {
+    self.string = string
+    self.isShownBare = isShownBare
+  }
 }
 
 /// Values of any kind in order.

@@ -3,7 +3,7 @@
 extension Parser {
   /// Verbs whose subjects are a list.
   private static let listVerbs: Set<Verb> = [
-    .plot, .contour, .surface, .histogram, .scatter, .compare,
+    .plot, .contour, .surface, .histogram, .scatter, .compare, .solve,
   ]
 
   mutating func sentence() throws -> NodeID {
@@ -34,6 +34,9 @@ extension Parser {
     }
     if Self.listVerbs.contains(verb) {
       while accept(",") { sentence.subjects.append(try part()) }
+    }
+    if verb == .solve, token.isSymbol("=") {
+      throw fail("an equation compares its sides", token, help: "write `==`")
     }
     while let clause = try clause() {
       if sentence.clause(clause.word) != nil {

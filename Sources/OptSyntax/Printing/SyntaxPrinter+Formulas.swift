@@ -3,7 +3,7 @@
 extension SyntaxPrinter {
   /// Whether it is a chain of products of which the sign in front may be drawn: `-(2x)` is `-2x`.
   func isFormulaProduct(_ id: NodeID) -> Bool {
-    guard style == .formula, case .infix(let op, _, _) = tree[id] else { return false }
+    guard style != .source, case .infix(let op, _, _) = tree[id] else { return false }
     guard op == .multiply || op == .juxtapose || op == .divide else { return false }
     var current = id
     while case .infix(let op, let left, _) = tree[current],
@@ -43,7 +43,7 @@ extension SyntaxPrinter {
   }
 
   /// The factors of a product, which itself is a factor.
-  private func factors(of id: NodeID) -> [NodeID] {
+  func factors(of id: NodeID) -> [NodeID] {
     var result: [NodeID] = []
     var waiting = [id]
     while let current = waiting.popLast() {
@@ -74,7 +74,7 @@ extension SyntaxPrinter {
 
   /// The whole exponent of a power as superscript characters.
   func superscript(_ id: NodeID) -> String? {
-    guard style == .formula, case .infix(.power, let base, let exponent) = tree[id] else {
+    guard style != .source, case .infix(.power, let base, let exponent) = tree[id] else {
       return nil
     }
     if case .name(let name) = tree[base], Words.powerless.contains(name) { return nil }

@@ -43,9 +43,11 @@ extension SyntaxPrinter {
     case .and: .and
     case .isIn: .membership
     case .add, .subtract: .sum
+    // A fraction needs no brackets but under a power.
+    case .divide where style == .latex: hasSign(left) ? .product : .power
     case .multiply, .divide, .solve, .elementMultiply, .elementDivide: .product
     case .juxtapose:
-      style == .formula || juxtaposition(left, right) == nil ? .product : .juxtaposition
+      style != .source || juxtaposition(left, right) == nil ? .product : .juxtaposition
     case .power, .elementPower: .power
     }
   }

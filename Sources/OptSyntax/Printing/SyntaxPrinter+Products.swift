@@ -11,7 +11,7 @@ extension SyntaxPrinter {
       return endsWithDigit(left) && !continuesNumber(name) ? .touching : .spaced
     case .sign: return .spaced
     case .digit, .other:
-      if style == .formula { return nil }
+      if style != .source { return nil }
       fallthrough
     case .bracket:
       guard multipliesBracket(left) else { return nil }
@@ -30,10 +30,10 @@ extension SyntaxPrinter {
     while true {
       switch tree[current] {
       case .infix(.juxtapose, _, let right), .infix(.multiply, _, let right):
-        guard current == id || style == .formula else { return nil }
+        guard current == id || style != .source else { return nil }
         if style == .source, case .infix(.multiply, _, _) = tree[current] { return nil }
         if level(right) < .power {
-          if style == .formula, isProduct(right) {
+          if style != .source, isProduct(right) {
             current = right
             continue
           }
@@ -107,8 +107,8 @@ extension SyntaxPrinter {
         return !first.beginsName
       case .transpose: return true
       case .prefix(.squareRoot, let operand):
-        if level(operand) < .power { return tree[operand].isArithmetic }
-        current = operand
+        // `√5(x)` could be read in two ways.
+        return level(operand) < .power && tree[operand].isArithmetic
       case .prefix(.minus, let operand), .prefix(.plus, let operand): current = operand
       case .infix(.power, let base, let exponent), .infix(.elementPower, let base, let exponent):
         if case .name(let name) = tree[base], Words.powerless.contains(name) { return false }
@@ -134,7 +134,7 @@ extension SyntaxPrinter {
     case .power, .elementPower: return power(id, op, left, right)
     case .juxtapose where style == .source: return juxtaposed(id, left, right, inBrackets)
     case .juxtapose, .multiply, .divide, .solve, .elementMultiply, .elementDivide:
-      if style == .formula { return formulaProduct(op, left, right, inBrackets) }
+      if style != .source { return formulaProduct(op, left, right, inBrackets) }
       return product(op, left, right, inBrackets)
     case .isIn:
       return [
@@ -144,7 +144,7 @@ extension SyntaxPrinter {
     default:
       let mine = level(id)
       var least = mine.next
-      if style == .formula, op == .add, case .infix(.add, _, _) = tree[right] { least = mine }
+      if style != .source, op == .add, case .infix(.add, _, _) = tree[right] { least = mine }
       return [
         .node(left, mine, inBrackets: inBrackets), .text(" \(op.rawValue) "),
         .node(right, least, inBrackets: inBrackets),

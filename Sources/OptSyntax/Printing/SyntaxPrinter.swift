@@ -10,15 +10,20 @@ package struct SyntaxPrinter {
     /// As on paper: `2x²`, with `·` where a product without a sign would read otherwise. Reads back
     /// as a tree that means the same; factors and terms may be grouped differently.
     case formula
+    /// As in a book, for LaTeX's mathematical mode.
+    case latex
   }
 
   let tree: SyntaxTree
   let style: Style
+  /// For LaTeX: what functions are called there, `\\tanh`. Other names are variables.
+  let functions: [String: String]
 
   /// A printer for the nodes of `tree`.
-  package init(tree: SyntaxTree, style: Style = .source) {
+  package init(tree: SyntaxTree, style: Style = .source, functions: [String: String] = [:]) {
     self.tree = tree
     self.style = style
+    self.functions = functions
   }
 
   /// All statements, one a line.
@@ -42,6 +47,8 @@ package struct SyntaxPrinter {
     case node(NodeID, Level, inBrackets: Bool = false)
     /// A node between brackets.
     case bracketed(NodeID)
+    /// A product without the sign in front of it.
+    case unsigned(NodeID)
     /// A new line, or a blank inside a text.
     case line
     /// A new line, or `;` inside a text.
@@ -61,7 +68,7 @@ package struct SyntaxPrinter {
       case .text(let text): result += text
       case .node(let id, let least, let inBrackets):
         if level(id) < least {
-          waiting += [.text(")"), .node(id, .statement), .text("(")]
+          waiting += [.text(closing), .node(id, .statement), .text(opening)]
         } else if openTexts == 0, case .definition(let definition) = tree[id],
           let help = definition.help
         {
@@ -75,7 +82,9 @@ package struct SyntaxPrinter {
         } else {
           waiting += self.pieces(of: id, inBrackets).reversed()
         }
-      case .bracketed(let id): waiting += [.text(")"), .node(id, .statement), .text("(")]
+      case .bracketed(let id):
+        waiting += [.text(closing), .node(id, .statement), .text(opening)]
+      case .unsigned(let id): waiting += unsigned(id).reversed()
       case .line: if openTexts > 0 { result += " " } else { newline() }
       case .separator: if openTexts > 0 { result += "; " } else { newline() }
       case .indent: indentation += 1
@@ -87,9 +96,13 @@ package struct SyntaxPrinter {
     return result
   }
 
+  var opening: String { style == .latex ? "\\left(" : "(" }
+  var closing: String { style == .latex ? "\\right)" : ")" }
+
   /// What a node is made of, in order.
-  private func pieces(of id: NodeID, _ inBrackets: Bool) -> [Piece] {
-    switch tree[id] {
+  func pieces(of id: NodeID, _ inBrackets: Bool) -> [Piece] {
+    if style == .latex, let pieces = latex(id) { return pieces }
+    return switch tree[id] {
     case .number(_, let spelling): [.text(spelling)]
     case .text(let parts): text(parts)
     case .boolean(let value): [.text(value ? "true" : "false")]
