@@ -1,5 +1,5 @@
 // Reductions, running sums, sorting, and moving elements about.
-#include "CKernels.h"
+#include "Operations.h"
 #include <math.h>
 #include <string.h>
 
@@ -118,6 +118,23 @@ void ck_order(const double *x, int64_t n, double *out, double *scratch) {
     to = other;
   }
   memcpy(out, from, (size_t)n * sizeof(double));
+}
+
+// x - x is 0 for finite numbers only.
+static inline __attribute__((always_inline)) int all_finite(const double *x, int64_t n) {
+  double test[16] = {0};
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16)
+    for (int k = 0; k < 16; k++) test[k] += x[i + k] - x[i + k];
+  double sum = 0;
+  for (; i < n; i++) sum += x[i] - x[i];
+  for (int k = 0; k < 16; k++) sum += test[k];
+  return sum == 0;
+}
+CK_AVX2 static int all_finite_avx2(const double *x, int64_t n) { return all_finite(x, n); }
+
+int ck_all_finite(const double *x, int64_t n) {
+  return n >= 64 && ck_has_avx2_fma() ? all_finite_avx2(x, n) : all_finite(x, n);
 }
 
 // MARK: Maps

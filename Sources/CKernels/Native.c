@@ -62,7 +62,3 @@ int ck_native_strip(
   }
   return 1;
 }
-
-void ck_native_tape(const void *code, double *w, double *const *bases) {
-  ((void (*)(double *, double *const *))code)(w, bases);
-}

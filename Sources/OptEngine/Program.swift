@@ -135,8 +135,19 @@ package final class Program: @unchecked Sendable {
     externalSizes.reduce(arenaSize + registersSize + scratchSize, +)
   }
 
+  /// The numbers of the memories of outputs.
+  var externalBases: Range<Int32> {
+    let first = Int32(truncatingIfNeeded: 1 + inputs.count)
+    return first..<first + Int32(truncatingIfNeeded: externalSizes.count)
+  }
+
   /// How many memories there are: the workspace, inputs, outputs, known arrays.
   var baseCount: Int { 1 + inputs.count + externalSizes.count + arrays.count }
+
+  /// Whether output `k` may be written where the caller wants: large arrays that are made in one go.
+  package func placesOutput(_ k: Int) -> Bool {
+    outputPlaces[k].offset == 0 && externalBases.contains(outputPlaces[k].base)
+  }
 
   /// Memory for one thread.
   package func makeWorkspace() -> Workspace { Workspace(self) }

@@ -66,6 +66,25 @@ extension Step {
   }
 }
 
+extension Step {
+  /// Where it writes memory, beside what is in its code; clearing does not count.
+  var writes: [Place] {
+    switch self {
+    case .tape, .strips, .clear: []
+    case .read(_, _, let to, _): [to]
+    case .write(let to, _, _, _, _, _): [to]
+    case .gather(_, _, _, let to, _): [to]
+    case .scatter(_, _, _, let to, _, _, _): [to]
+    case .reduce(_, _, _, _, _, let to): [to]
+    case .scan(_, _, _, _, _, let to): [to]
+    case .order(_, _, _, let to): [to]
+    case .random(_, _, _, let to, _): [to]
+    case .product(let step), .factor(let step), .part(let step), .solve(let step): [step.out]
+    case .host(_, _, _, let to): [to]
+    }
+  }
+}
+
 /// An elementwise program over `count` elements, with the sums it ends in.
 struct StripStep {
   var code: ck_strip_program

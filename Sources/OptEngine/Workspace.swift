@@ -17,12 +17,15 @@ package final class Workspace {
   /// NaN, for inputs that are not bound.
   private var missing: Buffer?
   /// Memory of outputs that are not bound.
-  private var own: [Buffer] = []
+  private var own: [Int: Buffer] = [:]
   private var isComplete = false
   /// Machine code of the program, once there is some.
   private var native: NativeProgram?
   /// What this may still spend on the portable machine before the program is made native.
   private var untilNative: Int
+  /// Whether the last run looked at outputs with a memory of their own, and all were finite.
+  private var areChecked = false
+  private var areFinite = true
   /// What elementwise loops carry from block to block.
   private let carried: UnsafeMutablePointer<Double>
 
@@ -58,17 +61,14 @@ package final class Workspace {
     bases[1 + input] = UnsafeMutablePointer(mutating: pointer)
   }
 
-  /// Lets output number `k` be written to memory of the caller from the next run on, if it is one
-  /// that can be, and tells whether it is. The memory is not that of an input, and is kept alive
-  /// until another is bound.
-  package func bindOutput(_ k: Int, to pointer: UnsafeMutablePointer<Double>) -> Bool {
-    let place = program.outputPlaces[k]
-    let number = Int(place.base) - 1 - program.inputs.count
-    guard place.offset == 0, number >= 0, number < program.externalSizes.count else {
-      return false
-    }
-    bases[Int(place.base)] = pointer
-    return true
+  /// Lets output number `k` be written to memory of the caller, or with nil to the workspace's own,
+  /// from the next run on, if the program `placesOutput`. It is not the memory of an input, and the
+  /// caller keeps it alive until another is bound.
+  package func bindOutput(_ k: Int, to pointer: UnsafeMutablePointer<Double>?) {
+    let base = program.outputPlaces[k].base
+    guard program.externalBases.contains(base) else { return }
+    bases[Int(base)] = pointer
+    if pointer == nil { isComplete = false }
   }
 
   /// The elements of output number `k`, row by row; valid until the next run.
@@ -87,8 +87,8 @@ package final class Workspace {
     for (k, size) in program.externalSizes.enumerated() {
       let base = 1 + program.inputs.count + k
       if bases[base] != nil { continue }
-      let buffer = Buffer(uninitialized: size)
-      own.append(buffer)
+      let buffer = own[k] ?? Buffer(uninitialized: size)
+      own[k] = buffer
       bases[base] = buffer.pointer
     }
     guard largest > 0 else { return }
@@ -105,49 +105,57 @@ package final class Workspace {
       if untilNative <= 0 { native = program.native }
     }
     if let native { return run(native, stop) }
-    let steps = program.steps
+    areChecked = false
     for k in 0..<program.stepCount {
-      switch steps[k] {
-      case .tape(let from, let to): runTape(from, to)
-      case .strips(let number):
-        if !runStrips(program.strips + number, stop) { return false }
+      if !runStep(program.steps + k, stop) { return false }
+    }
+    return true
+  }
+
+  private func run(_ native: NativeProgram, _ stop: Stop?) -> Bool {
+    let w = memory.pointer
+    areChecked = native.checksOutputs
+    areFinite = true
+    for k in 0..<native.count {
+      let step = native.steps + k
+      guard let entry = step.pointee.entry else {
+        if !runStep(program.steps + k, stop) { return false }
         continue
-      default: runOther(steps + k)
+      }
+      if step.pointee.kind == .tape {
+        ck_native_tape(entry, w, bases)
+      } else {
+        let number = step.pointee.number
+        let blocks = native.strips + number
+        if ck_native_strip(entry, blocks, bases, registers, sums, carried, stop?.address) == 0 {
+          return false
+        }
+        let places = program.strips[number].sums
+        for k in 0..<Int(blocks.pointee.sum_count) { w[places[k]] = ck_sum_end(sums + k) }
+        if blocks.pointee.checks != 0 {
+          let test = carried + Int(blocks.pointee.carried) - 4
+          if (test[0] + test[1]) + (test[2] + test[3]) != 0 { areFinite = false }
+        }
       }
       if let stop, stop.isRequested { return false }
     }
     return true
   }
 
-  private func run(_ native: NativeProgram, _ stop: Stop?) -> Bool {
-    let steps = program.steps
-    let w = memory.pointer
-    let entries = native.entries
-    for k in 0..<program.stepCount {
-      switch steps[k] {
-      case .tape(let from, let to):
-        if let entry = entries[k] {
-          ck_native_tape(entry, w, bases)
-        } else {
-          runTape(from, to)
-        }
-      case .strips(let number):
-        guard let entry = entries[k] else {
-          if !runStrips(program.strips + number, stop) { return false }
-          continue
-        }
-        let step = native.strips + number
-        if ck_native_strip(entry, step, bases, registers, sums, carried, stop?.address) == 0 {
-          return false
-        }
-        let places = program.strips[number].sums
-        for k in 0..<Int(step.pointee.sum_count) { w[places[k]] = ck_sum_end(sums + k) }
-        continue
-      default: runOther(steps + k)
-      }
-      if let stop, stop.isRequested { return false }
+  /// Whether the elements of output `k` are finite, after a run.
+  package func isFinite(_ k: Int, count: Int) -> Bool {
+    let place = program.outputPlaces[k]
+    if areChecked, program.externalBases.contains(place.base) { return areFinite }
+    return ck_all_finite(output(k), Int64(count)) != 0
+  }
+
+  private func runStep(_ step: UnsafePointer<Step>, _ stop: Stop?) -> Bool {
+    switch step.pointee {
+    case .tape(let from, let to): runTape(from, to)
+    case .strips(let number): return runStrips(program.strips + number, stop)
+    default: runOther(step)
     }
-    return true
+    return !(stop?.isRequested ?? false)
   }
 
   private func runTape(_ from: Int, _ to: Int) {

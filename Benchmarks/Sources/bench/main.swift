@@ -45,8 +45,8 @@ let chained = "f(x) = sum(100(x[i+1] - x[i]^2)^2 + (1 - x[i])^2 for i in 1:lengt
 switch CommandLine.arguments.dropFirst().first ?? "" {
 case "W1":
   try cost("W1", rosenbrock, "[-1.2, 1]", [-1.2, 1], values: false)
-  let session = session(rosenbrock + "; r = minimize f(x) from x = [-1.2, 1] until |gradient| < 1e-8")
-  let time = measure { _ = session.run("r = minimize f(x) from x = [-1.2, 1] until |gradient| < 1e-8", name: "<fit>") }
+  let session = session(rosenbrock + "; r = minimize f(x) from x = [-1.2, 1] until gradient < 1e-8")
+  let time = measure { _ = session.run("r = minimize f(x) from x = [-1.2, 1] until gradient < 1e-8", name: "<fit>") }
   report("W1.fit", time, 0)
 case "W2":
   for (name, n) in [("1e5", 100_000), ("1e6", 1_000_000)] {

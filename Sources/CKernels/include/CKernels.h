@@ -100,9 +100,10 @@ int ck_code_map(int64_t size, void **writable, void **executable);
 void ck_code_discard(int file, int64_t offset, int64_t size);
 
 /// An elementwise loop that is run as generated code, block by block. The elements of maps are
-/// copied to buffers of a block each first; the first `carried` numbers are zero at the start.
+/// copied to buffers of a block each first; the first `carried` numbers are zero at the start. If
+/// `checks` is set, the last four of them are zero in the end unless some output is not finite.
 typedef struct {
-  int64_t count, block, sum_count, carried, map_count;
+  int64_t count, block, sum_count, carried, map_count, checks;
   const ck_map *const *maps;
 } ck_native_step;
 
@@ -110,7 +111,11 @@ typedef struct {
 int ck_native_strip(
   const void *code, const ck_native_step *step, double *const *bases, double *buffers,
   ck_sum_state *sums, double *carried, const int *stop);
-void ck_native_tape(const void *code, double *w, double *const *bases);
+static inline void ck_native_tape(const void *code, double *w, double *const *bases) {
+  ((void (*)(double *, double *const *))code)(w, bases);
+}
+/// Whether n numbers are finite.
+int ck_all_finite(const double *x, int64_t n);
 
 // MARK: Arrays
 

@@ -1,17 +1,27 @@
 /// A program's steps as machine code, where that can be.
 import CKernels
 
+/// One step, as a run goes through them.
+struct NativeStep {
+  enum Kind { case tape, strips, other }
+  var kind: Kind
+  /// Where its code begins; nil: the portable machine carries it out.
+  var entry: UnsafeRawPointer?
+  /// Of a strip program.
+  var number: Int
+}
+
 /// Machine code for the steps of one program; immutable.
 final class NativeProgram: @unchecked Sendable {
-  /// Per step, where its code begins; nil for steps that the portable machine carries out.
-  let entries: UnsafePointer<UnsafeRawPointer?>
+  let steps: UnsafePointer<NativeStep>
+  let count: Int
   /// Per strip program, how its blocks go.
   let strips: UnsafePointer<ck_native_step>
+  /// Whether all outputs with a memory of their own are looked at for NaN and infinity.
+  let checksOutputs: Bool
   private let memory = Memory()
   private let codes: [Code]
-  /// Bytes of code, and steps that have some or could have had.
-  let size: Int
-  let compiled: Int
+  /// Steps that could not be made native though others like them can.
   let left: Int
 
   /// Whether this machine can run such code.
@@ -24,35 +34,43 @@ final class NativeProgram: @unchecked Sendable {
   }
 
   init(_ program: Program) {
-    var entries = [UnsafeRawPointer?](repeating: nil, count: program.stepCount)
     var codes: [Code] = []
+    var steps: [NativeStep] = []
     var strips = [ck_native_step](repeating: ck_native_step(), count: program.stripCount)
     var left = 0
     let baseCount = program.baseCount
+    let outputs = program.externalBases
+    var writesElsewhere = false
     let context = TapeContext(
       sequence: program.sequence, escapes: program.escapes, baseCount: baseCount)
     for k in 0..<program.stepCount {
+      var step = NativeStep(kind: .other, entry: nil, number: 0)
       do {
-        let code: Code
         switch program.steps[k] {
         case .tape(let from, let to):
-          code = try TapeCompiler.compile(program.code, from, to, context)
+          step.kind = .tape
+          codes.append(try TapeCompiler.compile(program.code, from, to, context))
+          step.entry = codes.last?.entry
         case .strips(let number):
-          code = try StripCompiler.compile(program.strips[number], baseCount: baseCount)
-          strips[number] = Self.blocks(program.strips[number], program, memory)
-        default: continue
+          step.kind = .strips
+          step.number = number
+          let outline = StripOutline(program.strips[number], outputs: outputs)
+          codes.append(try StripCompiler.compile(outline, baseCount: baseCount))
+          step.entry = codes.last?.entry
+          strips[number] = Self.blocks(outline, program, memory)
+        case let other:
+          if other.writes.contains(where: { outputs.contains($0.base) }) { writesElsewhere = true }
         }
-        entries[k] = code.entry
-        codes.append(code)
       } catch {
         left += 1
       }
+      steps.append(step)
     }
     self.codes = codes
     self.left = left
-    size = codes.reduce(0) { $0 + $1.size }
-    compiled = codes.count
-    self.entries = UnsafePointer(memory.keep(entries))
+    count = steps.count
+    checksOutputs = left == 0 && !writesElsewhere && !outputs.isEmpty
+    self.steps = UnsafePointer(memory.keep(steps))
     self.strips = UnsafePointer(memory.keep(strips))
   }
 
@@ -62,16 +80,17 @@ final class NativeProgram: @unchecked Sendable {
   }
 
   private static func blocks(
-    _ step: StripStep, _ program: Program, _ memory: Memory
+    _ outline: StripOutline, _ program: Program, _ memory: Memory
   ) -> ck_native_step {
-    let outline = StripOutline(step)
+    let step = outline.step
     let maps = outline.maps.map { Optional(program.maps + $0) }
     let block =
       !maps.isEmpty
       ? Int(step.code.strip) : step.sumCount > 0 ? Int(CK_BLOCK) : max(step.chunk, Int(CK_BLOCK))
     return ck_native_step(
       count: Int64(step.count), block: Int64(block), sum_count: Int64(step.sumCount),
-      carried: 4 * Int64(outline.carriedCount), map_count: Int64(maps.count),
+      carried: 4 * Int64(outline.carriedCount + (outline.checks ? 1 : 0)),
+      map_count: Int64(maps.count), checks: outline.checks ? 1 : 0,
       maps: UnsafePointer(memory.keep(maps)))
   }
 }

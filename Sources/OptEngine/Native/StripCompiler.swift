@@ -17,9 +17,8 @@ struct StripCompiler: ~Copyable {
   /// The longest strip program; with this much code, what a loop costs beside its work is nothing.
   static let limit = 20_000
 
-  static func compile(_ step: StripStep, baseCount: Int) throws -> Code {
-    guard step.code.op_count <= limit else { throw NotNative.tooLarge }
-    let outline = StripOutline(step)
+  static func compile(_ outline: StripOutline, baseCount: Int) throws -> Code {
+    guard outline.ops.count <= limit else { throw NotNative.tooLarge }
     var compiler = StripCompiler(outline, baseCount)
     return try compiler.emit()
   }
@@ -70,6 +69,7 @@ struct StripCompiler: ~Copyable {
     if sums <= 6 {
       lowering.sumRegisters = (0..<sums).map { _ in next() }
     }
+    if outline.checks { lowering.checkRegister = next() }
     if outline.carriedCount <= 4 {
       lowering.carriedRegisters = (0..<outline.carriedCount).map { _ in next() }
     }
@@ -191,6 +191,9 @@ struct StripCompiler: ~Copyable {
     for (k, register) in lowering.sumRegisters.enumerated() {
       load(register, StripLowering.partial(k / 2, k % 2))
     }
+    if let register = lowering.checkRegister {
+      load(register, StripLowering.carriedPlace(outline.carriedCount))
+    }
     for (k, register) in lowering.carriedRegisters.enumerated() {
       load(register, StripLowering.carriedPlace(k))
     }
@@ -234,7 +237,12 @@ struct StripCompiler: ~Copyable {
       let to = generator.address(StripLowering.partial(k / 2, k % 2))
       generator.assembler.vector(.store, four: true, register, 0, .memory(to))
     }
+    if let register = lowering.checkRegister {
+      let to = generator.address(StripLowering.carriedPlace(outline.carriedCount))
+      generator.assembler.vector(.store, four: true, register, 0, .memory(to))
+    }
     if outline.carriedCount > 0 {
+      lowering.checkRegister = nil
       try lowering.exit()
       useHoisted()
       try generate()
@@ -259,6 +267,7 @@ struct StripCompiler: ~Copyable {
       .load, four: true, 0, 0, .memory(Address(base: General.r11, displacement: 0)))
     generator.assembler.vector(
       .store, four: true, 0, 0, .memory(stack(StripLowering.maskPlace.displacement)))
+    lowering.checkRegister = nil
     try lowering.tail()
     useHoisted()
     try generate()

@@ -31,9 +31,13 @@ struct StripOutline {
   /// Whether elements of this operand are written by another one in the same program.
   var isOrdered: Set<Int> = []
   var usesSums: Bool { step.sumCount > 0 }
+  /// Memories of outputs: what is written there is looked at for NaN and infinity.
+  let outputs: Range<Int32>
+  private(set) var checks = false
 
-  init(_ step: StripStep) {
+  init(_ step: StripStep, outputs: Range<Int32>) {
     self.step = step
+    self.outputs = outputs
     let code = step.code
     ops = UnsafeBufferPointer(start: code.ops, count: Int(code.op_count))
     operands = UnsafeBufferPointer(start: code.operands, count: Int(code.operand_count))
@@ -60,6 +64,7 @@ struct StripOutline {
   private mutating func findOverlaps() {
     let count = Int64(step.count)
     let stores = ops.indices.filter { writes(ops[$0]) }
+    checks = stores.contains { outputs.contains(operands[Int(ops[$0].d)].base) }
     func offset(_ k: Int) -> Int64 { operands[Int(ops[k].d)].offset }
     func base(_ k: Int) -> Int32 { operands[Int(ops[k].d)].base }
     for (k, operand) in operands.enumerated() where operand.kind == Int32(CK_FLAT) {
@@ -146,6 +151,7 @@ struct StripLowering {
   /// Registers of partial sums and carried values, if they are kept in some.
   var sumRegisters: [UInt8] = []
   var carriedRegisters: [UInt8] = []
+  var checkRegister: UInt8?
 
   init(_ outline: StripOutline) {
     self.outline = outline
@@ -174,7 +180,7 @@ struct StripLowering {
 
   /// Two times four elements.
   mutating func main() throws {
-    guard 4 * outline.carriedCount <= Int(CK_CARRIED) else { throw NotNative.tooLarge }
+    guard 4 * (outline.carriedCount + 1) <= Int(CK_CARRIED) else { throw NotNative.tooLarge }
     begin()
     for quad in 0..<2 { try body(quad, masked: false) }
   }
@@ -234,6 +240,7 @@ struct StripLowering {
     let x = outline.operands[Int(operand)]
     let place = lowering.place(try element(x.base, x.offset, quad))
     let number = lowering.number(value)
+    check(number, x.base, masked: masked ? mask : -1)
     if masked {
       lowering.add(.maskedStore, number, mask, number: place)
     } else {
@@ -245,6 +252,21 @@ struct StripLowering {
       let other = outline.operands[k]
       if other.base == x.base, abs(other.offset - x.offset) < count { current[k] = -1 }
     }
+  }
+
+  /// Adds 0 times what an output becomes to a sum that stays 0 while all is finite.
+  private mutating func check(_ value: Int32, _ base: Int32, masked: Int32) {
+    guard outline.outputs.contains(base) else { return }
+    let zero = lowering.constant(0.0.bitPattern)
+    if masked < 0, let checkRegister {
+      lowering.add(.accumulateProduct, value, zero, detail: checkRegister)
+      return
+    }
+    let place = lowering.place(Self.carriedPlace(outline.carriedCount))
+    let old = lowering.add(.load, number: place)
+    var new = lowering.add(.fma, value, zero, old)
+    if masked >= 0 { new = lowering.add(.blend, old, new, masked) }
+    lowering.add(.store, new, number: place)
   }
 
   // MARK: Operations
@@ -328,6 +350,7 @@ struct StripLowering {
     current[first] = isFirst ? moved : lowering.add(.add, current[first], moved)
     if turn == overlap.operations.count - 1 {
       let place = lowering.place(try element(overlap.base, overlap.offset, quad))
+      check(current[first], overlap.base, masked: -1)
       lowering.add(.store, current[first], number: place)
       current[first] = -1
     }
@@ -381,6 +404,7 @@ struct StripLowering {
           base: MemoryPlace.pool, displacement: 32 - 8 * Int32(truncatingIfNeeded: first)))
       let mask = lowering.add(.memory, number: lanes)
       let place = lowering.place(try element(overlap.base, overlap.offset, 0))
+      check(sum, overlap.base, masked: mask)
       lowering.add(.maskedStore, sum, mask, number: place)
     }
   }

@@ -31,7 +31,7 @@ struct Ratio: Hashable, ExpressibleByIntegerLiteral {
 
   init(integerLiteral value: Int) { (above, below) = (Double(value), 1) }
 
-  private static let powersOfTen: [Double] = [10, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]
+  private static let powersOfTen: [Double] = [10, 1e2, 1e3, 1e4, 1e5, 1e6]
 
   /// Whole numbers up to here, and their quotients, are exact.
   private static let largest = 9e15

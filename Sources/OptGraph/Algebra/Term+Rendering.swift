@@ -12,11 +12,12 @@ extension Term {
     }
   }
 
-  /// Names stand in the order of the alphabet.
+  /// Names stand in the order of the alphabet, π in front.
   private static func name(_ base: Expression) -> String {
     let node = base.node
     guard node.operation == .input else { return "" }
-    return base.graph.inputs[Int(node.payload)].name.lowercased()
+    let input = base.graph.inputs[Int(node.payload)]
+    return input.name == "π" ? "" : input.name.lowercased()
   }
 
   /// Whether it is a power of names alone.
@@ -79,7 +80,10 @@ extension Term {
     func isRaised(_ x: Expression) -> Bool {
       x.node.isApply(.power) && operand(x.node.b).constant == nil
     }
-    guard factors.contains(where: { $0.base.node.isApply(.exp) || isRaised($0.base) }) else {
+    func isExponential(_ x: Expression) -> Bool {
+      x.node.isApply(.exp) && operand(x.node.a).constant == nil
+    }
+    guard factors.contains(where: { isExponential($0.base) || isRaised($0.base) }) else {
       return factors
     }
     var result: [Factor] = []
@@ -87,7 +91,7 @@ extension Term {
     var exponents: [(place: Int, parts: [Expression])] = []
     for factor in factors {
       let node = factor.base.node
-      let isExponential = node.isApply(.exp)
+      let isExponential = isExponential(factor.base)
       guard isExponential || isRaised(factor.base) else { continue }
       // The base e has no node.
       let base = isExponential ? -1 : node.a
@@ -119,7 +123,7 @@ extension Term {
     var list: [Factor] = []
     var next = raised.makeIterator()
     for factor in factors {
-      if factor.base.node.isApply(.exp) || isRaised(factor.base) {
+      if isExponential(factor.base) || isRaised(factor.base) {
         if let joined = next.next() { list.append(joined) }
       } else if !isTaken.contains(factor.base.index) {
         list.append(factor)

@@ -53,6 +53,10 @@ struct Term {
         if !exponent.isEven { coefficient = coefficient.negated }
         stack.append((operand(node.a), exponent))
       case .multiply, .divide: insertRoot(of: x, exponent)
+      // A root or exponential of a number that stands there as such is shown as such.
+      case .sqrt where operand(node.a).constant != nil && !exponent.isEven,
+        .exp where operand(node.a).constant != nil:
+        insert(x, exponent)
       case .sqrt: stack.append((operand(node.a), exponent.over(2)))
       case .power: insertPower(x, node, exponent, &stack)
       case .exp:

@@ -154,7 +154,9 @@ extension FormulaBuilder {
 
   /// A quotient over something is one over a product: a/(b c).
   private mutating func quotient(_ a: Piece, _ b: Piece) -> Piece {
-    if a.isScalar, b.isScalar, case .infix(.divide, let above, let below) = tree[a.id] {
+    if a.isScalar, b.isScalar, number(b.id) == nil,
+      case .infix(.divide, let above, let below) = tree[a.id]
+    {
       let product = multiplied(below, .multiply, b.id)
       return Piece(id: infix(.divide, above, product), rows: 1, columns: 1)
     }

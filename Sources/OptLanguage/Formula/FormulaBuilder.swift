@@ -161,6 +161,8 @@ struct FormulaBuilder {
       case .factor: id = matrix(node.a, scope).id
       case .solve: id = solution(node, scope)
       case .part: id = part(node, scope)
+      case .surrogate: return build(node.a, scope)
+      case .host: id = foreign(graph.hosts[Int(node.payload)].name, [build(node.a, scope).id])
       default: id = random(node, shape)
       }
       return Piece(id: id, rows: size.rows, columns: size.columns)

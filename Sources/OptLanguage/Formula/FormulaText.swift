@@ -114,7 +114,7 @@ final class SymbolNames {
     guard case .name(let name) = place.scope.tree[callee],
       case .function(let function) = meaning(name, in: place.scope)
     else { return nil }
-    let names = function.parameterNames
+    let names = function.positionalNames
     var result: [String: FormulaPlace] = [:]
     var next = 0
     for argument in arguments {
@@ -222,4 +222,9 @@ enum SizeRule {
     "trace": .ofSquare, "det": .ofSquare, "logdet": .ofSquare,
     "inv": .square, "cholesky": .square,
   ]
+}
+
+extension Builtin {
+  /// Whether it compares several arguments element by element.
+  var isElementwiseExtreme: Bool { name == "max" || name == "min" }
 }

@@ -91,6 +91,10 @@ struct NameKinds {
       let first = arguments.first.map { place.at($0.value) }
       switch SizeRule.builtins[builtin.name] {
       case .fold:
+        if arguments.count > 1, builtin.isElementwiseExtreme, given["axis"] == nil {
+          let kinds = arguments.map { kind(place.at($0.value)) }
+          return kinds.first { $0 != nil && $0 != .number } ?? kinds.first ?? nil
+        }
         guard let axis = given["axis"] else { return .number }
         if case .number(let value, _) = axis.node { return value == 1 ? .row : .column }
         return nil
@@ -265,6 +269,8 @@ struct NameKinds {
       case .builtin(let builtin):
         if case .same = SizeRule.builtins[builtin.name], let first = arguments.first {
           show(place.at(first.value), use)
+        } else if builtin.isElementwiseExtreme, arguments.count > 1 {
+          for argument in arguments { show(place.at(argument.value), use) }
         }
       default: break
       }

@@ -230,17 +230,14 @@ struct NameSizes {
     case .closure:
       guard let body = names.body(of: function, given, from: place.scope) else { return nil }
       return try size(body)
-    case .elementary:
-      guard var result = sizes.first ?? nil else { return nil }
-      for next in sizes.dropFirst() {
-        guard let next, let joined = broadcast(result, next) else { return nil }
-        result = joined
-      }
-      return result
+    case .elementary: return joined(sizes)
     case .builtin(let builtin):
       guard let first = sizes.first else { return nil }
       switch SizeRule.builtins[builtin.name] {
       case .fold:
+        if arguments.count > 1, builtin.isElementwiseExtreme, given["axis"] == nil {
+          return joined(sizes)
+        }
         guard let axis = given["axis"] else { return number }
         guard let first, case .number(let value, _) = axis.node else { return nil }
         return value == 1
@@ -259,6 +256,16 @@ struct NameSizes {
       }
     case .derived, .custom: return nil
     }
+  }
+
+  /// The size of an elementwise result.
+  private mutating func joined(_ sizes: [Size?]) -> Size? {
+    guard var result = sizes.first ?? nil else { return nil }
+    for next in sizes.dropFirst() {
+      guard let next, let joined = broadcast(result, next) else { return nil }
+      result = joined
+    }
+    return result
   }
 
   private mutating func other(

@@ -15,6 +15,7 @@ final class CostObjective: Objective {
   /// Whether the cost draws random numbers.
   private(set) var isRandom = false
   private let offsets: [Int]
+  private let counts: [Int]
   private let machine: Machine
   private var evaluations = 0.0
 
@@ -30,6 +31,7 @@ final class CostObjective: Objective {
       total += leaf.count
     }
     self.offsets = offsets
+    counts = traced.leaves.map(\.count)
   }
 
   /// Traces the cost at the start, where errors of the program are told with their place.
@@ -75,57 +77,54 @@ final class CostObjective: Objective {
     _ ask: Ask, _ along: UnsafePointer<Double>?, _ answer: inout Answer
   ) throws -> Bool? {
     var isFinite = true
-    if ask.contains(.hessian), let target = answer.hessian {
+    if ask.asks(.hessian), let target = answer.hessian {
       guard let run = try traced.run(.valueGradientHessian) else { return nil }
       answer.value = run.output(0).pointee
-      copyGradient(run, 1, answer.gradient, &isFinite)
-      let count = run.shape(1 + offsets.count).count
-      copy(run.output(1 + offsets.count), target, count, &isFinite)
-    } else if ask.contains(.gradient) {
+      isFinite = collect(run, 1, answer.gradient)
+      let last = 1 + offsets.count
+      isFinite = run.copy(last, to: target, count: run.shape(last).count) && isFinite
+    } else if ask.asks(.gradient) {
+      traced.target = answer.gradient
       guard let run = try traced.run(.valueAndGradient) else { return nil }
       answer.value = run.output(0).pointee
-      copyGradient(run, 1, answer.gradient, &isFinite)
-    } else if ask.contains(.value) {
+      isFinite = collect(run, 1, answer.gradient)
+    } else if ask.asks(.value) {
       guard let run = try traced.run(.value) else { return nil }
       answer.value = run.output(0).pointee
     }
-    if ask.contains(.product), let target = answer.product, let along {
+    if ask.asks(.product), let target = answer.product, let along {
       let count = traced.leaves.count
       for k in 0..<offsets.count { traced.pointers[count + k] = along + offsets[k] }
+      traced.target = target
       guard let run = try traced.run(.product) else { return nil }
-      copyGradient(run, 0, target, &isFinite)
+      isFinite = collect(run, 0, target) && isFinite
     }
-    if !ask.isDisjoint(with: [.value, .gradient, .hessian]) {
+    if ask.asks(.value) || ask.asks(.gradient) || ask.asks(.hessian) {
       isFinite = isFinite && answer.value.isFinite
     }
     return isFinite
   }
 
-  private func copyGradient(
-    _ run: Executable, _ first: Int, _ target: UnsafeMutablePointer<Double>?,
-    _ isFinite: inout Bool
-  ) {
-    guard let target else { return }
+  /// Brings one array a leaf together, from output `first` on; whether all is finite.
+  private func collect(
+    _ run: Executable, _ first: Int, _ target: UnsafeMutablePointer<Double>?
+  ) -> Bool {
+    guard let target else { return true }
+    var isFinite = true
     for k in 0..<offsets.count {
-      copy(run.output(first + k), target + offsets[k], traced.leaves[k].count, &isFinite)
+      isFinite =
+        run.copy(first + k, to: target + offsets[k], count: counts[k]) && isFinite
     }
-  }
-
-  private func copy(
-    _ from: UnsafePointer<Double>, _ to: UnsafeMutablePointer<Double>, _ count: Int,
-    _ isFinite: inout Bool
-  ) {
-    // x - x is 0 for finite numbers only.
-    var test = 0.0
-    for k in 0..<count {
-      to[k] = from[k]
-      test += from[k] - from[k]
-    }
-    if test != 0 || test.isNaN { isFinite = false }
+    return isFinite
   }
 
   func culprit(at x: UnsafePointer<Double>) -> Fault? {
     point(x)
     return try? traced.culprit()
   }
+}
+
+extension Ask {
+  /// `contains` without the detour through sets.
+  @inline(__always) fileprivate func asks(_ other: Ask) -> Bool { rawValue & other.rawValue != 0 }
 }

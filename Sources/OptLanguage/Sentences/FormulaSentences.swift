@@ -166,9 +166,10 @@ extension Machine {
     for (name, cell) in zip(job.variables, job.cells) where cell.isSet {
       valued[name] = cell.value.pointee.size ?? (1, 1)
     }
+    let probe = Tracer(.display, hasPoint: false)
+    probe.symbols = [:]
     for binding in job.bindings {
-      // What has a symbol in it is traced below.
-      valued[binding.name] = (try? binding.value(frame))?.size ?? (1, 1)
+      valued[binding.name] = try tracing(probe) { try binding.value(frame).size ?? (1, 1) }
     }
     let (formula, symbols) = try withOpenSizes(
       of: body, valued: valued, { (made: (Formula, [String])) in made.0.text }

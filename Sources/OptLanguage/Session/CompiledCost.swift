@@ -8,7 +8,6 @@ import OptSyntax
 public final class CompiledCost {
   private let session: Session
   private let objective: CostObjective
-  private var answer = Answer()
   /// How many numbers the arguments hold together.
   public let count: Int
 
@@ -48,20 +47,25 @@ public final class CompiledCost {
 
   /// The value at `count` numbers; NaN where it cannot be computed.
   public func value(at x: UnsafePointer<Double>) -> Double {
-    evaluate(.value, x)
+    var answer = Answer()
+    return evaluate(.value, x, &answer)
   }
 
   /// The value, and the gradient at `gradient`; NaN where they cannot be computed.
   public func value(
     at x: UnsafePointer<Double>, gradient: UnsafeMutablePointer<Double>
   ) -> Double {
+    var answer = Answer()
     answer.gradient = gradient
-    return evaluate([.value, .gradient], x)
+    return evaluate(Self.both, x, &answer)
   }
 
-  private func evaluate(_ ask: Ask, _ x: UnsafePointer<Double>) -> Double {
-    answer.value = .nan
-    return objective.evaluate(ask, at: x, along: nil, into: &answer) == .stopped
+  private static let both: Ask = [.value, .gradient]
+
+  private func evaluate(
+    _ ask: Ask, _ x: UnsafePointer<Double>, _ answer: inout Answer
+  ) -> Double {
+    objective.evaluate(ask, at: x, along: nil, into: &answer) == .stopped
       ? .nan : answer.value
   }
 }

@@ -27,14 +27,16 @@ final class Executable {
   let workspace: Workspace
   /// Outputs before the guards.
   let resultCount: Int
-  /// Which flat input each input of the program is; nil for globals and unused ones.
-  let leaves: [Int?]
+  /// Inputs of the program that are flat inputs, and which.
+  private let leaves: [(input: Int, leaf: Int)]
   let guards: [Guard]
   /// Optima and roots on the way.
   let implicit: [ImplicitFunction]
   /// Where the numbers of the first result belong, when it stands for a sparse matrix.
   let pattern: SparsePattern?
   /// The direction of a product, after the flat inputs.
+  /// Results that may be written where the caller wants them, and how far from the first.
+  private var placed: [(output: Int, offset: Int)] = []
   private let globals: [(input: Int, cell: Cell)]
   private var boundGlobals: [Matrix] = []
   private var boundAt = -1
@@ -43,7 +45,7 @@ final class Executable {
 
   init(
     _ path: TracedPath, _ outputs: [Expression], extraInputs: [Expression] = [],
-    at span: SourceSpan
+    placedFrom: Int? = nil, at span: SourceSpan
   ) throws {
     let graph = path.tracer.graph
     guards = path.tracer.guards.filter { $0.predicate.constant == nil }
@@ -58,11 +60,16 @@ final class Executable {
           + "the way", at: span)
     }
     workspace = program.makeWorkspace()
+    var offset = 0
+    for k in (placedFrom ?? outputs.count)..<outputs.count {
+      if program.placesOutput(k) { placed.append((k, offset)) }
+      offset += outputs[k].shape.count
+    }
     var places: [Int32: Int] = [:]
     for (k, input) in (path.inputs + extraInputs).enumerated() { places[input.index] = k }
     let used = program.isUsed
-    leaves = graph.inputNodes.prefix(used.count).enumerated().map { k, node in
-      used[k] ? places[node] : nil
+    leaves = graph.inputNodes.prefix(used.count).enumerated().compactMap { k, node in
+      used[k] ? places[node].map { (k, $0) } : nil
     }
     var globals: [(input: Int, cell: Cell)] = []
     for (k, node) in graph.inputNodes.prefix(used.count).enumerated() where used[k] {
@@ -77,13 +84,17 @@ final class Executable {
     if let keyInput { workspace.bind(keyInput, to: UnsafePointer(key.pointer)) }
   }
 
-  /// Runs with the flat inputs at `pointers`; false when it was stopped.
+  /// Runs with the flat inputs at `pointers`, and with the results of `placedFrom` on one after the
+  /// other at `target` where that can be; false when it was stopped.
   func run(
     _ pointers: UnsafePointer<UnsafePointer<Double>>, definitions: Int, draw: Double,
-    _ stop: Stop
+    into target: UnsafeMutablePointer<Double>?, _ stop: Stop
   ) -> Bool {
+    for k in 0..<placed.count {
+      workspace.bindOutput(placed[k].output, to: target.map { $0 + placed[k].offset })
+    }
     for k in 0..<leaves.count {
-      if let leaf = leaves[k] { workspace.bind(k, to: pointers[leaf]) }
+      workspace.bind(leaves[k].input, to: pointers[leaves[k].leaf])
     }
     if definitions != boundAt, !globals.isEmpty {
       boundGlobals = []
@@ -113,5 +124,23 @@ final class Executable {
   }
 
   func output(_ k: Int) -> UnsafePointer<Double> { workspace.output(k) }
+
+  /// Puts output `k` at `target` if it is not there. Whether its `count` elements are finite.
+  func copy(_ k: Int, to target: UnsafeMutablePointer<Double>, count: Int) -> Bool {
+    let source = workspace.output(k)
+    if count < 16 {
+      // x - x is 0 for finite numbers only.
+      var test = 0.0
+      for i in 0..<count {
+        target[i] = source[i]
+        test += source[i] - source[i]
+      }
+      return test == 0
+    }
+    if source != UnsafePointer(target) {
+      target.update(from: source, count: count)
+    }
+    return workspace.isFinite(k, count: count)
+  }
   func shape(_ k: Int) -> Shape { program.outputShapes[k] }
 }

@@ -24,6 +24,13 @@ final class TracedFunction {
   private var paths: [TracedPath] = []
   /// The path of the last run.
   private var current: TracedPath?
+  /// Where the next run puts a gradient or a product, leaf by leaf; it may also leave it in its own
+  /// memory.
+  var target: UnsafeMutablePointer<Double>?
+  /// What was compiled for that path, by query, and the definitions counter then.
+  private var recents: [Executable?] = Array(repeating: nil, count: Query.allCases.count)
+  private var recentPath: TracedPath?
+  private var recentDefinitions = -1
   private var brokenAt: [SourceSpan: Int] = [:]
   private var unmergeable: Set<SourceSpan> = []
   private let span: SourceSpan
@@ -59,6 +66,28 @@ final class TracedFunction {
   /// stopped.
   func run(_ query: Query) throws -> Executable? {
     let definitions = machine.state.pointee.definitions
+    // What held last time, if nothing was defined since, is tried without further questions.
+    if let recent = recents[query.rawValue], recentDefinitions == definitions {
+      guard
+        recent.run(
+          UnsafePointer(pointers), definitions: definitions, draw: draw,
+          into: target, machine.stop)
+      else { return nil }
+      if recent.guards.isEmpty || recent.firstBrokenGuard == nil { return recent }
+    }
+    let executable = try search(query, definitions)
+    // Another path may be the current one now.
+    if recentPath !== current || recentDefinitions != definitions {
+      for k in recents.indices { recents[k] = nil }
+      recentPath = current
+      recentDefinitions = definitions
+    }
+    if let current, paths.first === current { recents[query.rawValue] = executable }
+    return executable
+  }
+
+  /// The same, path by path.
+  private func search(_ query: Query, _ definitions: Int) throws -> Executable? {
     var k = 0
     while k < paths.count {
       let path = paths[k]
@@ -68,7 +97,9 @@ final class TracedFunction {
       }
       let executable = try self.executable(path, query)
       guard
-        executable.run(UnsafePointer(pointers), definitions: definitions, draw: draw, machine.stop)
+        executable.run(
+          UnsafePointer(pointers), definitions: definitions, draw: draw,
+          into: target, machine.stop)
       else { return nil }
       for function in executable.implicit { try function.rethrow() }
       if let broken = executable.firstBrokenGuard {
@@ -90,7 +121,9 @@ final class TracedFunction {
     if paths.count > Self.largestPathCount { paths.removeLast() }
     let executable = try self.executable(path, query)
     guard
-      executable.run(UnsafePointer(pointers), definitions: definitions, draw: draw, machine.stop)
+      executable.run(
+        UnsafePointer(pointers), definitions: definitions, draw: draw, into: target,
+        machine.stop)
     else { return nil }
     for function in executable.implicit { try function.rethrow() }
     return executable
@@ -183,7 +216,13 @@ final class TracedFunction {
     case .valueAndJacobian:
       outputs = [y, jacobian(of: [y], by: variables)]
     }
-    return try Executable(path, outputs, extraInputs: along, at: span)
+    let placedFrom: Int? =
+      switch query {
+      case .value, .valueGradientHessian, .valueAndJacobian: nil
+      case .valueAndGradient: 1
+      case .product: 0
+      }
+    return try Executable(path, outputs, extraInputs: along, placedFrom: placedFrom, at: span)
   }
 }
 
