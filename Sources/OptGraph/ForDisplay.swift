@@ -21,6 +21,11 @@ extension Graph {
 }
 
 extension Expression {
+  /// Whether the pass for display leaves it as it is, because it is too large.
+  package var isTooLargeForDisplay: Bool {
+    graph.reachable(from: [index]).lazy.filter { $0 }.count > Effort.reading.nodes
+  }
+
   /// This plus `number`, as the pass for display writes sums.
   package func increasedForDisplay(by number: Double) -> Expression {
     var list = TermList()
