@@ -109,6 +109,15 @@ final class CheckedFunction {
     }
   }
 
+  /// The first result at `x`.
+  func value(at x: [Double]) -> Double {
+    let results = Buffer(count: max(1, outputs))
+    x.withUnsafeBufferPointer { x in
+      if let base = x.baseAddress { values(base, results.pointer) }
+    }
+    return results[0]
+  }
+
   // MARK: Automatic derivatives
 
   func gradient(at x: [Double]) -> [Double] {
