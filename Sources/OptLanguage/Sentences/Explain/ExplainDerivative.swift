@@ -36,8 +36,7 @@ extension Machine {
     of cost: Value, by order: [String], _ variables: [(name: String, cell: Cell)],
     _ derivative: Value, _ span: SourceSpan
   ) throws -> Value {
-    let tracer = Tracer(.display, hasPoint: false)
-    tracer.symbols = [:]
+    let tracer = Tracer.ofFormula()
     tracer.notesCalls = true
     tracer.fewestTurns = 2
     let result = shown(derivative)
