@@ -192,13 +192,8 @@ extension FormulaBuilder {
 
   // MARK: Signs
 
-  /// `a + b` or `a - b`; a sign of `b` turns one into the other, also that of its first term.
+  /// `a + b` or `a - b`; a sign of `b` turns one into the other.
   mutating func added(_ a: NodeID, _ b: NodeID, isMinus: Bool = false) -> NodeID {
-    if !isMinus, case .infix(let op, let first, let rest) = tree[b], op == .add || op == .subtract {
-      // The terms of a sum follow one by one.
-      let start = added(a, first)
-      return infix(op, start, rest)
-    }
     if let positive = withoutSign(b) { return infix(isMinus ? .add : .subtract, a, positive) }
     return infix(isMinus ? .subtract : .add, a, b)
   }
