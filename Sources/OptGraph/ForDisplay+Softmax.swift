@@ -102,6 +102,10 @@ extension Term {
     var (fixed, varying) = (self, self)
     varying.coefficient = Ratio(1)
     func isFixed(_ x: Expression) -> Bool {
+      // x^i/x is x^(i - 1), which is defined at 0.
+      if factors.contains(where: { $0.base.node.isApply(.power) && $0.base.node.a == x.index }) {
+        return false
+      }
       let own = x.shape.dimensions(levels: shape.lanes.count)
       return x.shape.lanes.count <= shape.lanes.count && dimensions.allSatisfy { own[$0] == 1 }
     }
