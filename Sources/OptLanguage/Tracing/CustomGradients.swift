@@ -98,7 +98,7 @@ extension Machine {
         self, leaves: leaves, point: start, at: span, call: call), !function.isRandom
     else { return try poll(span) }
     let report = try DerivativeReport(
-      .gradient, function, given: given, stop: stop, at: span)
+      .gradient, function, given: given, isOwn: true, trustsAutomatic: false, stop: stop, at: span)
     if let failure = function.failure { throw failure }
     guard let wrong = report.wrong.first else { return }
     custom.isChecked = false
