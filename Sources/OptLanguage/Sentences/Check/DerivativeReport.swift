@@ -22,11 +22,10 @@ struct DerivativeReport {
   let check: DerivativeCheck
   let evaluations: Int
 
-  /// Compares `given` with differences: of values, or for a Hessian of automatic gradients. What
-  /// the user gave `isOwn`; it is compared with the automatic derivatives too if they are trusted.
+  /// Compares `given` with differences: of values, or for a Hessian of automatic gradients.
   init(
     _ kind: Kind, _ function: CheckedFunction, given: [Double], isOwn: Bool = false,
-    trustsAutomatic: Bool = true, name: String? = nil, stop: Stop, at span: SourceSpan
+    name: String? = nil, stop: Stop, at span: SourceSpan
   ) throws {
     self.kind = kind
     self.function = function
@@ -38,7 +37,7 @@ struct DerivativeReport {
       at: point, outputs: kind == .hessian ? point.count : function.outputs,
       isStopped: isStopped, evaluate: kind == .hessian ? function.gradient : function.values)
     let here = isOwn ? try Self.automatic(kind, function, point) : given
-    exact = isOwn && trustsAutomatic && here.allSatisfy(\.isFinite) ? here : nil
+    exact = isOwn && here.allSatisfy(\.isFinite) ? here : nil
     let spread = try Self.spread(kind, function, here)
     var check = DerivativeCheck(
       differences, given: given, exact: exact, spread: spread, isStopped: isStopped)

@@ -45,8 +45,7 @@ extension Machine {
     let text = try withOpenSizes(
       of: cost, valued: valued, { (made: DerivationLines) in made.lines.joined(separator: "\n") }
     ) { shapes in
-      let tracer = Tracer(.display, hasPoint: false)
-      tracer.symbols = [:]
+      let tracer = Tracer.ofFormula()
       tracer.notesCalls = true
       tracer.fewestTurns = 2
       tracer.openShapes = shapes
