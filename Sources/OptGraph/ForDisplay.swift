@@ -308,16 +308,8 @@ struct ForDisplay {
     if let simpler = repeated(operand, kind) { return simpler }
     guard kind.kind == .sum else { return copied(index) }
     // What does not change along the sum goes in front of it.
-    var (fixed, varying) = Term(of: operand).withSoftmax.apart(
+    let (fixed, varying) = Term(of: operand).withSoftmax.apart(
       operand.shape, along: kind.dimensions)
-    // x^(i - 1) stays: x^i/x has no value at 0.
-    let joined = fixed.factors.filter { factor in
-      varying.factors.contains {
-        $0.base.node.isApply(.power) && $0.base.node.a == factor.base.index
-      }
-    }
-    fixed.factors.removeAll { joined.contains($0) }
-    varying.factors += joined
     guard !varying.factors.isEmpty, fixed.coefficient != 0,
       fixed.coefficient != 1 || !fixed.factors.isEmpty
     else { return copied(index) }
