@@ -180,9 +180,10 @@ struct Board {
     return formula.text
   }
 
+  /// Compares a formula with what it was made from, where `function` is a number if it is given.
   func check(
-    _ formula: Formula, _ e: Expression, within range: ClosedRange<Double>, tolerance: Double,
-    _ sourceLocation: SourceLocation
+    _ formula: Formula, _ e: Expression, of function: Expression? = nil,
+    within range: ClosedRange<Double>, tolerance: Double, _ sourceLocation: SourceLocation
   ) {
     let printer = SyntaxPrinter(tree: formula.tree, style: .formula)
     let texts = (formula.parts.map { ($0.name, $0.root) } + [("", formula.root)]).map {
@@ -203,6 +204,11 @@ struct Board {
         }
         inputs[node] = values
         names[input.name] = Table(Int(input.shape.rows), Int(input.shape.columns), values)
+      }
+      if let function,
+        GraphEvaluator(graph: graph, inputs: inputs).value(function).contains(where: { $0.isNaN })
+      {
+        continue
       }
       let expected = GraphEvaluator(graph: graph, inputs: inputs).value(e)
       do {

@@ -25,7 +25,8 @@ struct FormulaRandomTests {
         }
         read += 1
         #expect(formula.pastesBack)
-        board.check(formula, part, within: 0.3...2, tolerance: 1e-7, #_sourceLocation)
+        board.check(
+          formula, part, of: e, within: 0.3...2, tolerance: 1e-7, #_sourceLocation)
       }
     }
     #expect(read > 600, "\(unreadable) of \(read + unreadable) were unreadable")

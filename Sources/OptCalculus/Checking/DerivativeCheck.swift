@@ -220,6 +220,8 @@ package struct DerivativeCheck {
       run = (estimate.value - best.value).magnitude <= near ? run + 1 : 0
       longest = max(longest, run)
     }
-    return longest >= 3
+    // A smooth line is decided by fewer.
+    let known = slope.estimates.lazy.filter { $0.value.isFinite }.count
+    return longest >= min(3, max(2, known))
   }
 }

@@ -81,9 +81,13 @@ struct DerivativeReport {
   }
 
   var wrong: [DerivativeCheck.Component] {
-    components(.wrong).sorted {
-      ($0.relativeError, -$0.input) > ($1.relativeError, -$1.input)
+    // Errors that are equal up to rounding stand in the order of the variables.
+    func rank(_ component: DerivativeCheck.Component) -> (Double, Int, Int) {
+      let error = component.relativeError
+      let size = Double(NumberFormat.short(error, digits: 2)) ?? error
+      return (-size, component.input, component.output)
     }
+    return components(.wrong).sorted { rank($0) < rank($1) }
   }
   var kinks: [DerivativeCheck.Component] { components(.kink) }
   /// Components without a derivative to compare with.

@@ -217,7 +217,8 @@ struct PatternText {
   // MARK: The right formula
 
   private var formulas: [String] {
-    guard report.kind == .gradient else { return [] }
+    // Without another source the formula is the one that is wrong.
+    guard report.kind == .gradient, report.exact != nil else { return [] }
     let texts = report.function.formulas()
     guard texts.count == layout.count else { return [] }
     var offset = 0
