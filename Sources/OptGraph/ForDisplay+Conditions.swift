@@ -68,7 +68,7 @@ extension ForDisplay {
       }
       let node = term.factors[0].base.node
       let sign = term.coefficient.value
-      guard let place = first[node.a] else {
+      guard let place = first[node.a] ?? opposite(of: node.a).flatMap({ first[$0] }) else {
         first[node.a] = result.count
         // A number before a choice that is 0 on one side goes into it.
         let scaled = throughChoice(
@@ -78,12 +78,12 @@ extension ForDisplay {
       }
       let other = result[place]
       guard other.factors.count == 1, other.factors[0].exponent == 1,
-        other.factors[0].base.node.operation == .select, other.factors[0].base.node.a == node.a
+        other.factors[0].base.node.operation == .select,
+        let before = sides(of: other.factors[0].base.node, where: node.a)
       else {
         result.append(term)
         continue
       }
-      let before = other.factors[0].base.node
       let flip = other.coefficient.value
       func joined(_ x: Int32, _ y: Int32) -> Expression {
         sum(
@@ -92,12 +92,42 @@ extension ForDisplay {
             (Expression(graph: target, index: y), sign),
           ], depth + 1)
       }
-      let both = target.select(
-        Expression(graph: target, index: node.a), joined(before.b, node.b),
-        joined(before.c, node.c))
-      result[place] = Term(of: both)
+      let both = (joined(before.yes, node.b), joined(before.no, node.c))
+      let condition = Expression(graph: target, index: node.a)
+      // Of two opposites the one with `≥` or `≤` is shown.
+      if let opposite = opposite(of: node.a), first[opposite] == place,
+        condition.node.isApply(.less) || condition.node.isApply(.greater)
+      {
+        result[place] = Term(
+          of: target.select(Expression(graph: target, index: opposite), both.1, both.0))
+      } else {
+        result[place] = Term(of: target.select(condition, both.0, both.1))
+        first[node.a] = place
+      }
     }
     return result
+  }
+
+  /// The sides of a choice by `condition` or by its opposite: where it holds, and where not.
+  private func sides(of node: Node, where condition: Int32) -> (yes: Int32, no: Int32)? {
+    if node.a == condition { return (node.b, node.c) }
+    return node.a == opposite(of: condition) ? (node.c, node.b) : nil
+  }
+
+  /// The comparison that holds where `condition` does not, which is `<` for `≥`.
+  private func opposite(of condition: Int32) -> Int32? {
+    let node = target.nodes[Int(condition)]
+    let opposites: [FunctionID: FunctionID] = [
+      .less: .greaterOrEqual, .greaterOrEqual: .less, .greater: .lessOrEqual,
+      .lessOrEqual: .greater, .equal: .notEqual, .notEqual: .equal,
+    ]
+    guard node.operation == .apply,
+      let other = opposites[FunctionID(index: Int(node.payload))]
+    else { return nil }
+    let (a, b) = (
+      Expression(graph: target, index: node.a), Expression(graph: target, index: node.b)
+    )
+    return a.apply(other, b).index
   }
 }
 

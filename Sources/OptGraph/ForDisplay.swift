@@ -12,7 +12,7 @@ import OptNumerics
 
 extension Graph {
   /// A new graph with the same inputs in the same order, and what became of the roots in it.
-  /// Graphs too large to be read come back as they are.
+  /// Graphs too large to be read come back as they are, long chains of sums and products in part.
   package func forDisplay(_ roots: [Expression]) -> (graph: Graph, roots: [Expression]) {
     var pass = ForDisplay(self, roots, .reading)
     pass.run()
@@ -21,6 +21,11 @@ extension Graph {
 }
 
 extension Expression {
+  /// Whether the pass for display leaves it as it is, because it is too large.
+  package var isTooLargeForDisplay: Bool {
+    graph.reachable(from: [index]).lazy.filter { $0 }.count > Effort.reading.nodes
+  }
+
   /// This plus `number`, as the pass for display writes sums.
   package func increasedForDisplay(by number: Double) -> Expression {
     var list = TermList()
@@ -43,6 +48,10 @@ struct ForDisplay {
   /// Whether arithmetic is used by something else than sums and products around it.
   private let isOutermost: [Bool]
   private let isReadable: Bool
+  private var lengths = ArithmeticLengths()
+  /// Comparisons that sums and products may still take. One of n terms of n factors takes some n³,
+  /// and a chain has n of them: beyond, nodes stay as they are.
+  private var work = 2_000_000
   private var shortest: ShortestForm
 
   static let deepest = 20
@@ -63,7 +72,7 @@ struct ForDisplay {
   }
 
   /// Whether all was tried that is known.
-  var isComplete: Bool { isReadable && shortest.work > 0 }
+  var isComplete: Bool { isReadable && work > 0 && shortest.work > 0 }
 
   func moved(_ index: Int32) -> Expression {
     Expression(graph: target, index: places[Int(index)])
@@ -73,17 +82,19 @@ struct ForDisplay {
     for index in live.indices where live[index] && places[index] < 0 {
       target.currentOrigin = source.origins[index]
       let shape = source.shape(of: Int32(index))
-      var result = isReadable ? rewrite(Int32(index)) : copied(Int32(index))
+      let isRead = isReadable && work > 0
+      var result = isRead ? rewrite(Int32(index)) : copied(Int32(index))
       written[index] = result.broadcast(to: shape).index
-      if isReadable, isOutermost[index], shape.elements == 1 { result = shortest.of(result) }
+      if isRead { work -= lengths.work(for: Expression(graph: target, index: written[index])) }
+      if isRead, isOutermost[index], shape.elements == 1 { result = shortest.of(result) }
       places[index] = result.broadcast(to: shape).index
     }
     target.currentOrigin = -1
   }
 
-  private enum Family { case sum, product }
+  enum Family { case sum, product }
 
-  private static func family(_ node: Node) -> Family? {
+  static func family(_ node: Node) -> Family? {
     guard node.operation == .apply else { return nil }
     switch FunctionID(index: Int(node.payload)) {
     case .add, .subtract: return .sum

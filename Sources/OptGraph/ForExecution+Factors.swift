@@ -35,6 +35,14 @@ extension ForExecution {
     return nil
   }
 
+  /// The known factor of an array of which only a sum is wanted, and the rest; 1 if there is none.
+  func outerFactor(_ index: Int32, _ moved: Expression) -> (factor: Double, rest: Expression) {
+    guard usesOnce(index), let (factor, rest) = moved.knownFactor, rest.shape == moved.shape,
+      Self.isModerate(factor)
+    else { return (1, moved) }
+    return (factor, rest)
+  }
+
   private func opposite(_ x: Expression, isShared: Bool) -> Expression {
     isShared && x.knownFactor != nil ? target.apply(.negate, x) : target.unary(.negate, x)
   }

@@ -2,8 +2,8 @@
 ///
 /// - drops what no root depends on; equal nodes become one;
 /// - x + 0, x - 0, 0 - x, signs in sums and products, x / 2ᵏ as a product, whole and half powers;
-/// - known factors: (c x) y as c (x y), c x + c y as c (x + y), where nothing else reads c x; -(c x)
-///   as (-c) x only then;
+/// - known factors: (c x) y as c (x y), c x + c y as c (x + y), sums of c x as c times the sum, where
+///   nothing else reads c x; -(c x) as (-c) x only then;
 /// - arithmetic of known numbers and small known arrays;
 /// - masks: `mask ≠ 0`, `not not`, a select of 1 and 0, a select in a select of the same condition;
 /// - repeated values: elementwise nodes work on the value before it is repeated, sums of it multiply;
@@ -131,9 +131,12 @@ struct ForExecution {
     if repeats != 1 && reduction.kind == .product {
       return whole(node.a).reduce(.product, reduction.dimensions)
     }
-    let value = operand.reducedFurther(reduction.kind, folded)
-    guard repeats != 1, reduction.kind == .sum else { return value }
-    return target.binary(.multiply, target.number(Double(repeats)), value)
+    guard reduction.kind == .sum else { return operand.reducedFurther(reduction.kind, folded) }
+    // A known factor of all elements is one of the sum.
+    let (factor, rest) = outerFactor(node.a, operand)
+    let value = rest.reducedFurther(.sum, folded)
+    let all = factor * Double(repeats)
+    return all == 1 ? value : target.binary(.multiply, target.number(all), value)
   }
 
   private func rewriteProduct(_ node: Node) -> Expression {

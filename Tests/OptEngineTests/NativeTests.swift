@@ -77,4 +77,42 @@ struct NativeTests {
       }
     }
   }
+
+  /// Outputs go where the caller wants them, and what is not finite in them is noticed.
+  @Test(arguments: Engine.allCases, [1, 15, 16, 17, 100, 4099])
+  func outputsAtGivenPlaces(_ engine: Engine, _ count: Int) {
+    let graph = Graph()
+    let x = graph.input(
+      Input(name: "x", role: .variable, shape: Shape(rows: count + 1, columns: 1)))
+    let shape = Shape(rows: count, columns: 1)
+    let a = x.view(StridedMap(offset: 0, strides: [1, 0]), shape)
+    let b = x.view(StridedMap(offset: 1, strides: [1, 0]), shape)
+    let whole = graph.assemble(
+      x.shape, adds: true,
+      [(a * b, StridedMap(strides: [1, 1])), (a - b, StridedMap(offset: 1, strides: [1, 1]))])
+    let program = Program(graph, outputs: [whole], options: options(true, engine))
+    #expect(program.placesOutput(0) == (count + 1 >= 16))
+    let workspace = program.makeWorkspace()
+    let values = Buffer((0...count).map { 1 + Double($0 % 7) })
+    workspace.bind(0, to: values.pointer)
+    #expect(workspace.run(nil) && workspace.isFinite(0, count: count + 1))
+    let expected = (0...count).map { workspace.output(0)[$0] }
+    let target = Buffer(count: count + 1, repeating: .nan)
+    workspace.bindOutput(0, to: target.pointer)
+    #expect(workspace.run(nil))
+    if program.placesOutput(0) { #expect(workspace.output(0) == UnsafePointer(target.pointer)) }
+    #expect((0...count).allSatisfy { workspace.output(0)[$0] == expected[$0] })
+    for place in Set([0, count / 2, count - 1, count]) {
+      let old = values[place]
+      for wrong in [Double.nan, .infinity, -.infinity] {
+        values[place] = wrong
+        #expect(workspace.run(nil))
+        #expect(!workspace.isFinite(0, count: count + 1))
+      }
+      values[place] = old
+    }
+    workspace.bindOutput(0, to: nil)
+    #expect(workspace.run(nil) && workspace.isFinite(0, count: count + 1))
+    #expect((0...count).allSatisfy { workspace.output(0)[$0] == expected[$0] })
+  }
 }

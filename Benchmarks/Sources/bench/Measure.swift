@@ -38,7 +38,9 @@ func report(
     square += g * g
     product += g * sin(Double(i) + 1)
   }
-  print("R", key, "optrepl", time.least, time.middle, value, square.squareRoot(), product, note, separator: "\t")
+  print(
+    "R", key, "optrepl", time.least, time.middle, value, square.squareRoot(), product, note,
+    separator: "\t")
 }
 
 /// Writes to standard error.

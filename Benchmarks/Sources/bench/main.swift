@@ -12,8 +12,14 @@ func session(_ program: String) -> Session {
   return session
 }
 
+/// Runs a text that must succeed.
+func run(_ session: Session, _ text: String) {
+  if session.run(text, name: "<measured>") != .succeeded { exit(1) }
+}
+
 /// Value, and value with gradient, of `f` at the expression `start`, which holds `point`.
-func cost(_ key: String, _ program: String, _ start: String, _ point: [Double], values: Bool) throws {
+func cost(_ key: String, _ program: String, _ start: String, _ point: [Double], values: Bool) throws
+{
   let began = now()
   let session = session(program)
   let cost = try CompiledCost(session, "f", at: [start])
@@ -34,7 +40,9 @@ func cost(_ key: String, _ program: String, _ start: String, _ point: [Double], 
   }
   let f = cost.value(at: x, gradient: start)
   let note = "first gradient after \(Int(first * 1e6)) us"
-  report("\(key).grad", measure { _ = cost.value(at: x, gradient: start) }, f, UnsafeBufferPointer(g), note: note)
+  report(
+    "\(key).grad", measure { _ = cost.value(at: x, gradient: start) }, f, UnsafeBufferPointer(g),
+    note: note)
 }
 
 func sines(_ n: Int) -> [Double] { (0..<n).map { sin(Double($0) + 1) } }
@@ -45,9 +53,9 @@ let chained = "f(x) = sum(100(x[i+1] - x[i]^2)^2 + (1 - x[i])^2 for i in 1:lengt
 switch CommandLine.arguments.dropFirst().first ?? "" {
 case "W1":
   try cost("W1", rosenbrock, "[-1.2, 1]", [-1.2, 1], values: false)
-  let session = session(rosenbrock + "; r = minimize f(x) from x = [-1.2, 1] until gradient < 1e-8")
-  let time = measure { _ = session.run("r = minimize f(x) from x = [-1.2, 1] until gradient < 1e-8", name: "<fit>") }
-  report("W1.fit", time, 0)
+  let session = session(rosenbrock)
+  let fit = "r = minimize f(x) from x = [-1.2, 1] until gradient < 1e-8"
+  report("W1.fit", measure { run(session, fit) }, 0, note: "as a sentence, with its report")
 case "W2":
   for (name, n) in [("1e5", 100_000), ("1e6", 1_000_000)] {
     try cost("W2.\(name)", chained, "sin(1:\(n))", sines(n), values: true)
@@ -55,13 +63,14 @@ case "W2":
 case "W8":
   let path = getenv("OPTREPL").map { String(cString: $0) } ?? "optrepl"
   let time = measure {
-    _ = system("\(path) --no-init -e '\(rosenbrock)' -e 'minimize f(x) from x = [-1.2, 1]' > /dev/null")
+    _ = system(
+      "\(path) --no-init -e '\(rosenbrock)' -e 'minimize f(x) from x = [-1.2, 1]' > /dev/null")
   }
   report("W8.start", time, 0, note: "with a shell")
 case "W9":
   let session = session("")
-  let loop = "s = 0\nfor i in 1:1000000\n  s = s + sin(i) sqrt(i)\nend\n"
-  let time = measure { _ = session.run(loop, name: "<loop>") }
+  let loop = "s = 0\nfor i in 1:1000000 { s = s + sin(i) sqrt(i) }\n"
+  let time = measure { run(session, loop) }
   report("W9.loop", (time.least / 1e6, time.middle / 1e6), 0, note: "per iteration, n=1e6")
 default: complain("usage: bench W1|W2|W8|W9\n")
 }

@@ -49,6 +49,10 @@ extension Generator {
       let from = last(k, 0, x.a)
       assembler.vector(.add, four: four, x.detail, x.detail, from)
       release(k)
+    case .accumulateBits:
+      let from = last(k, 0, x.a)
+      assembler.vector(.or, four: four, x.detail, x.detail, from)
+      release(k)
     case .accumulateProduct:
       let r = fetch(x.a)
       let other = last(k, 1, x.b)

@@ -25,8 +25,8 @@ struct Instruction {
     case call
     /// Writes a to memory; masked: only where `b` says so; kept: it stays there.
     case store, maskedStore, keep
-    /// Adds a, or a·b, to the register `detail` that is set aside.
-    case accumulate, accumulateProduct
+    /// Adds a, or a·b, to the register `detail` that is set aside, or its bits.
+    case accumulate, accumulateProduct, accumulateBits
     /// Copies a to the register `detail` that is set aside.
     case assign
   }

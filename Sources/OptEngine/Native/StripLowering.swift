@@ -254,17 +254,17 @@ struct StripLowering {
     }
   }
 
-  /// Adds 0 times what an output becomes to a sum that stays 0 while all is finite.
+  /// Collects the bits of x - x for all x that an output becomes: 0 while all is finite.
   private mutating func check(_ value: Int32, _ base: Int32, masked: Int32) {
     guard outline.outputs.contains(base) else { return }
-    let zero = lowering.constant(0.0.bitPattern)
+    let test = lowering.add(.subtract, value, value)
     if masked < 0, let checkRegister {
-      lowering.add(.accumulateProduct, value, zero, detail: checkRegister)
+      lowering.add(.accumulateBits, test, detail: checkRegister)
       return
     }
     let place = lowering.place(Self.carriedPlace(outline.carriedCount))
     let old = lowering.add(.load, number: place)
-    var new = lowering.add(.fma, value, zero, old)
+    var new = lowering.add(.or, old, test)
     if masked >= 0 { new = lowering.add(.blend, old, new, masked) }
     lowering.add(.store, new, number: place)
   }

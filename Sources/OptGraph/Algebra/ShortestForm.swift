@@ -10,7 +10,7 @@ struct Effort {
 
   /// For formulas that are shown: some milliseconds, and sums stay sums where a name is all that
   /// their terms have in common.
-  static let reading = Effort(nodes: 2_000, work: 10_000, pullsNamesOut: false)
+  static let reading = Effort(nodes: 600, work: 10_000, pullsNamesOut: false)
   /// For `simplify`.
   static let simplifying = Effort(nodes: 5_000, work: 300_000, pullsNamesOut: true)
 }

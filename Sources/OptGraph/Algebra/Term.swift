@@ -155,7 +155,12 @@ struct Term {
 
   /// Whether both are the same but for the number.
   func isLike(_ other: Term) -> Bool {
-    factors.count == other.factors.count
-      && factors.allSatisfy { other.factors.contains($0) }
+    guard factors.count == other.factors.count else { return false }
+    // Sums compare many terms, nearly all of which differ here.
+    var difference = 0
+    for (mine, theirs) in zip(factors, other.factors) {
+      difference += Int(mine.base.index) - Int(theirs.base.index)
+    }
+    return difference == 0 && factors.allSatisfy { other.factors.contains($0) }
   }
 }

@@ -25,9 +25,10 @@ extension Builtins {
       examples: ["abs(logdet([2, 0; 0, 4]) - log(8)) < 1e-15", "logdet(eye(3)) == 0"]
     ) { call in
       _ = try call.square(0)
+      let isFormula = call.machine.makesFormula
       return try call.machine.structural([call[0]], call.span) { parts in
         let factor = parts[0].factor(.lu)
-        return factor.part(1) + factor.part(2).apply(.log)
+        return isFormula ? factor.part(1) : factor.part(1) + factor.part(2).apply(.log)
       }
     },
     Builtin(

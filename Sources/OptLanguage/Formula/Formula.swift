@@ -37,9 +37,13 @@ package struct Formula: Sendable {
   }
 
   /// The formula of an expression that has gone through the pass for display. With `isWhole` it was
-  /// asked for in this form: it is written out, however long, as far as that makes sense.
-  package init(displayed root: Expression, isWhole: Bool = false) {
-    if isWhole, let whole = Self.built(root, sharing: [], budget: Self.largestWhole) {
+  /// asked for in this form: it is written out, however long, as far as that makes sense. With
+  /// `keepsBrackets` the terms of a sum that are sums stay so: `1 + (x - 1)`.
+  package init(displayed root: Expression, isWhole: Bool = false, keepsBrackets: Bool = false) {
+    if isWhole,
+      let whole = Self.built(
+        root, sharing: [], budget: Self.largestWhole, keepsBrackets: keepsBrackets)
+    {
       self = whole
       return
     }
@@ -90,8 +94,11 @@ package struct Formula: Sendable {
   }
 
   /// The formula with the nodes of `sharing` pulled out; nil if it takes more than `budget` nodes.
-  private static func built(_ root: Expression, sharing: [Int32], budget: Int) -> Formula? {
+  private static func built(
+    _ root: Expression, sharing: [Int32], budget: Int, keepsBrackets: Bool = false
+  ) -> Formula? {
     var builder = FormulaBuilder(root, budget: budget)
+    builder.keepsBrackets = keepsBrackets
     var parts: [Part] = []
     for node in sharing {
       let name = builder.partName()

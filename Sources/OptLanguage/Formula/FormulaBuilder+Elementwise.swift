@@ -194,7 +194,9 @@ extension FormulaBuilder {
 
   /// `a + b` or `a - b`; a sign of `b` turns one into the other, also that of its first term.
   mutating func added(_ a: NodeID, _ b: NodeID, isMinus: Bool = false) -> NodeID {
-    if !isMinus, case .infix(let op, let first, let rest) = tree[b], op == .add || op == .subtract {
+    if !isMinus, !keepsBrackets, case .infix(let op, let first, let rest) = tree[b],
+      op == .add || op == .subtract
+    {
       // The terms of a sum follow one by one.
       let start = added(a, first)
       return infix(op, start, rest)
@@ -243,6 +245,8 @@ extension FormulaBuilder {
   }
 
   mutating func choice(_ node: Node, _ scope: LaneScope) -> Piece {
+    // Formulas show what holds where there is a derivative.
+    if Refusal(of: node, in: graph) != nil { return build(node.c, scope) }
     let test = condition(node.a, scope)
     var (yes, no) = (build(node.b, scope), build(node.c, scope))
     let size = joined(yes, no) { _ in yes.id }

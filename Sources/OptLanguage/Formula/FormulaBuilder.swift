@@ -17,6 +17,8 @@ struct Piece {
 struct FormulaBuilder {
   let graph: Graph
   var tree = SyntaxTree()
+  /// Whether terms that are sums keep their brackets.
+  var keepsBrackets = false
   /// Nodes that have a name of their own by now.
   var named: [Int32: String] = [:]
   /// Names that cannot be given to generators and parts.

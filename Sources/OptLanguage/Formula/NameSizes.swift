@@ -162,6 +162,12 @@ struct NameSizes {
       for generator in generators { _ = try size(place.at(generator.source)) }
       let inner = try size(FormulaPlace(scope: names.inside(generators, place), id: body))
       return inBrackets ? nil : inner
+    case .brackets(let rows):
+      for element in rows.joined() { _ = try size(place.at(element)) }
+      guard let first = rows.first else { return nil }
+      return rows.count == 1
+        ? Size(rows: number(first.count), columns: one)
+        : Size(rows: number(rows.count), columns: number(first.count))
     default:
       for inner in place.scope.tree.inner(of: place.id) { _ = try size(place.at(inner)) }
       return nil

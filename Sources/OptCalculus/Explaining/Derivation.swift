@@ -118,8 +118,10 @@ package struct Derivation: Sendable {
     if variable.shape.isScalar {
       tangent = graph.number(1)
     } else {
-      let name = graph.inputs[Int(variable.node.payload)].name
-      tangent = graph.input(Input(name: "d\(name)", role: .variable, shape: variable.shape))
+      let own = graph.inputs[Int(variable.node.payload)]
+      var change = Input(name: "d\(own.name)", role: .variable, shape: variable.shape)
+      change.isOpen = own.isOpen
+      tangent = graph.input(change)
     }
     let size = graph.reachable(from: [expression.index]).lazy.filter { $0 }.count
     var builder = DerivationBuilder(

@@ -19,7 +19,8 @@ extension Sentences {
         trace.machine.noteSteps(of: y, by: [variable], trace.tracer, "")
         y = try derivative(of: y, by: variable, name, trace.machine)
       }
-      return Formula.of(y)
+      return y.isTooLargeForDisplay
+        ? trace.asItIs(y, because: "the derivative is too large to simplify") : Formula.of(y)
     }
   }
 

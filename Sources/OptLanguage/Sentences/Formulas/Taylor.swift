@@ -42,7 +42,7 @@ extension Sentences {
       let (_, roots) = whole.graph.forDisplay([whole, center, variable])
       do {
         let result = try roots[0].taylor(by: roots[2], at: roots[1], to: count)
-        return Formula(displayed: result, isWhole: true)
+        return Formula(displayed: result, isWhole: true, keepsBrackets: true)
       } catch let failure as NoTaylorPolynomial {
         let part = Formula.of(failure.part).text
         throw Diagnostic(

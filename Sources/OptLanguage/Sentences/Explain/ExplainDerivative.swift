@@ -36,64 +36,79 @@ extension Machine {
     of cost: Value, by order: [String], _ variables: [(name: String, cell: Cell)],
     _ derivative: Value, _ span: SourceSpan
   ) throws -> Value {
-    let tracer = Tracer(.display, hasPoint: false)
-    tracer.symbols = [:]
-    tracer.notesCalls = true
-    tracer.fewestTurns = 2
     let result = shown(derivative)
-    return try tracing(tracer) {
-      var inputs: [String: Expression] = [:]
-      let arguments = variables.map { name, cell -> Value in
-        let size: (rows: Int, columns: Int) =
-          cell.isSet ? cell.value.pointee.size ?? (1, 1) : (1, 1)
-        let shape = Shape(rows: size.rows, columns: size.columns)
-        let input = tracer.graph.input(Input(name: name, role: .variable, shape: shape))
-        inputs[name] = input
-        return .traced(TracedNumbers(input))
-      }
-      let value = try apply(
-        cost, arguments, spans: variables.map { _ in span }, at: span, calleeSpan: span)
-      var expression = try expression(value, span)
-      let names = DerivationNames(expression, tracer.calls, self)
-      let isPartial = variables.count > 1 || !(tracer.symbols ?? [:]).isEmpty
-      var lines: [String] = []
-      var steps: [DerivationText.Row] = []
-      for (k, name) in order.enumerated() {
-        guard let variable = inputs[name] else { continue }
-        let derivation = Derivation(
-          expression, by: variable, calls: names.calls, letter: names.letters[0])
-        var text = DerivationText(derivation, names, isPartial: isPartial)
-        if k == order.count - 1 {
-          lines += text.lines(result: result)
-        } else {
-          expression = Self.derivative(of: expression, by: variable)
-          lines += text.lines(result: names.text(expression))
-        }
-        steps += text.rows
-      }
-      return .record(
-        Record(
-          names: ["result", "steps"], values: [derivative, .table(Self.table(steps))],
-          report: RunReport(headline: lines[0], details: lines.dropFirst().map { $0 }, indent: 0)))
+    // Variables that have a value lend their size; others get one from their use.
+    var valued: [String: (rows: Int, columns: Int)] = [:]
+    for (name, cell) in variables where cell.isSet {
+      valued[name] = cell.value.pointee.size ?? (1, 1)
     }
+    let text = try withOpenSizes(
+      of: cost, valued: valued, { (made: DerivationLines) in made.lines.joined(separator: "\n") }
+    ) { shapes in
+      let tracer = Tracer(.display, hasPoint: false)
+      tracer.symbols = [:]
+      tracer.notesCalls = true
+      tracer.fewestTurns = 2
+      tracer.openShapes = shapes
+      return try tracing(tracer) {
+        let inputs = variables.map { tracer.symbol($0.name, valued[$0.name]) }
+        let value = try apply(
+          cost, inputs.map { .traced(TracedNumbers($0)) }, spans: variables.map { _ in span },
+          at: span, calleeSpan: span)
+        let known = Dictionary(zip(variables.map(\.name), inputs)) { first, _ in first }
+        return try derivations(
+          of: try expression(value, span), by: order, known, tracer, result: result, span)
+      }
+    }
+    return .record(
+      Record(
+        names: ["result", "steps"], values: [derivative, .table(Self.table(text.rows))],
+        report: RunReport(
+          headline: text.lines.first ?? result, details: Array(text.lines.dropFirst()), indent: 0)))
+  }
+
+  /// One derivation after the other, each of the result of the one before.
+  private func derivations(
+    of root: Expression, by order: [String], _ inputs: [String: Expression], _ tracer: Tracer,
+    result: String, _ span: SourceSpan
+  ) throws -> DerivationLines {
+    var (expression, variables, calls) = (root, inputs, tracer.calls)
+    let isPartial = variables.count > 1 || !(tracer.symbols ?? [:]).isEmpty
+    var made = DerivationLines()
+    for (k, name) in order.enumerated() {
+      guard let variable = variables[name] else { continue }
+      let names = DerivationNames(expression, calls, self)
+      let derivation = Derivation(
+        expression, by: variable, calls: names.calls, letter: names.letters[0])
+      var text = DerivationText(derivation, names, isPartial: isPartial)
+      if k == order.count - 1 {
+        made.lines += text.lines(result: result)
+      } else {
+        let slope = try self.derivative(of: expression, by: variable, name, span)
+        // A graph of its own: in the old one products that are there already keep their order.
+        let places = expression.graph.inputNodes
+        let (graph, roots) = slope.graph.forDisplay([slope])
+        variables = variables.mapValues { input in
+          let place = places.firstIndex(of: input.index) ?? 0
+          return Expression(graph: graph, index: graph.inputNodes[place])
+        }
+        (expression, calls) = (roots[0], [])
+        made.lines += text.lines(result: DerivationNames(expression, [], self).text(expression))
+      }
+      made.rows += text.rows
+    }
+    return made
   }
 
   /// What `differentiate` takes a further derivative of.
-  private static func derivative(of y: Expression, by variable: Expression) -> Expression {
-    let slope: Expression
-    if y.shape.isScalar {
-      slope = gradient(of: y, by: [variable])[0]
-    } else if variable.shape.isScalar {
-      slope = pushforward([y], along: [(variable, tangent: y.graph.number(1))])[0]
-    } else {
-      slope = jacobian(of: [y], by: [variable])
+  private func derivative(
+    of y: Expression, by variable: Expression, _ name: String, _ span: SourceSpan
+  ) throws -> Expression {
+    if y.shape.isScalar { return gradient(of: y, by: [variable])[0] }
+    if variable.shape.isScalar {
+      return pushforward([y], along: [(variable, tangent: y.graph.number(1))])[0]
     }
-    let (other, roots) = y.graph.forDisplay([slope])
-    var inputs: [Int32: Expression] = [:]
-    for (theirs, mine) in zip(other.inputNodes, y.graph.inputNodes) {
-      inputs[theirs] = Expression(graph: y.graph, index: mine)
-    }
-    return other.copy(roots, into: y.graph, known: inputs)[0]
+    return try jacobianFormula(of: y, by: variable, name, span)
   }
 
   private static func table(_ rows: [DerivationText.Row]) -> Table {
@@ -103,6 +118,12 @@ extension Machine {
         .texts(rows.map(\.expression)), .texts(rows.map(\.rule)), .texts(rows.map(\.derivative)),
       ], rowCount: rows.count)
   }
+}
+
+/// The text of derivations and their steps for programs.
+private struct DerivationLines {
+  var lines: [String] = []
+  var rows: [DerivationText.Row] = []
 }
 
 /// How the parts of an explained expression are called.
