@@ -80,10 +80,15 @@ struct DerivativeReport {
     check.components.filter { $0.verdict == verdict }
   }
 
+  /// The worst first; those that are as wrong as each other, rounding apart, in their order.
   var wrong: [DerivativeCheck.Component] {
-    components(.wrong).sorted {
-      ($0.relativeError, -$0.input) > ($1.relativeError, -$1.input)
+    components(.wrong).sorted { a, b in
+      let (x, y) = (Self.digits(a.relativeError), Self.digits(b.relativeError))
+      return x == y ? (a.output, a.input) < (b.output, b.input) : x > y
     }
+  }
+  private static func digits(_ x: Double) -> Double {
+    Double(NumberFormat.printf("%.2e", x)) ?? x
   }
   var kinks: [DerivativeCheck.Component] { components(.kink) }
   /// Components without a derivative to compare with.
