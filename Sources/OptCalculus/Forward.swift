@@ -77,11 +77,11 @@ struct ForwardSweep {
         expression(node.a), tangent(node.b) ?? zero, tangent(node.c) ?? zero)
     case .view: return pushView(index, node)
     case .assemble: return pushAssemble(index, node)
-    case .gather: return pushGather(index, node)
+    case .gather: return pushGather(node)
     case .scatter: return pushScatter(index, node)
     case .reduce: return pushReduce(index, node)
-    case .scan: return pushScan(index, node)
-    case .product: return pushProduct(index, node)
+    case .scan: return pushScan(node)
+    case .product: return pushProduct(node)
     case .factor: return full(node.a)
     case .solve: return pushSolve(index, node)
     case .part: return pushPart(index, node)
@@ -133,7 +133,7 @@ struct ForwardSweep {
     }
   }
 
-  private func pushScan(_ index: Int32, _ node: Node) -> Expression? {
+  private func pushScan(_ node: Node) -> Expression? {
     guard let tangent = full(node.a) else { return nil }
     let scan = graph.scans[Int(node.payload)]
     let levels = graph.shape(of: node.a).lanes.count

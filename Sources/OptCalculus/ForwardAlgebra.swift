@@ -2,7 +2,7 @@
 import OptGraph
 
 extension ForwardSweep {
-  func pushProduct(_ index: Int32, _ node: Node) -> Expression? {
+  func pushProduct(_ node: Node) -> Expression? {
     let (a, b) = (expression(node.a), expression(node.b))
     let (flipA, flipB) = (node.payload & 1 != 0, node.payload & 2 != 0)
     let left = tangent(node.a).map {

@@ -114,7 +114,7 @@ extension ForwardSweep {
       .bringingInside(extra, of: target)
   }
 
-  func pushGather(_ index: Int32, _ node: Node) -> Expression? {
+  func pushGather(_ node: Node) -> Expression? {
     guard let tangent = full(node.a) else { return nil }
     let source = graph.shape(of: node.a)
     let extra = ExtraLanes(of: tangent.shape, beyond: source)

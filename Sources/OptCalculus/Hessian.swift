@@ -3,29 +3,6 @@
 import OptGraph
 import OptNumerics
 
-/// A matrix of derivatives of which only some elements are stored.
-package struct SparseDerivatives {
-  package let pattern: SparsePattern
-  /// A column with a number for each place of the pattern.
-  package let values: Expression
-
-  /// Elements that a matrix has at least before it is worth storing only some, and the greatest part
-  /// of them that may be stored.
-  private static let fewest = 250_000
-  private static let densest = 0.1
-
-  /// Whether a matrix of this size is considered at all.
-  static func mayBeWorth(_ rows: Int, _ columns: Int) -> Bool {
-    let (count, overflows) = rows.multipliedReportingOverflow(by: columns)
-    return overflows || count >= fewest
-  }
-
-  static func isWorth(_ pattern: SparsePattern) -> Bool {
-    mayBeWorth(pattern.rows, pattern.columns)
-      && Double(pattern.count) < densest * Double(pattern.rows) * Double(pattern.columns)
-  }
-}
-
 /// How the symmetric matrix of second derivatives of `y` (one number) by the flattened `inputs` is
 /// found: forward over reverse, with as few directions as its pattern allows.
 package struct HessianPlan {
@@ -50,6 +27,7 @@ package struct HessianPlan {
   /// Directions by reads beyond which those by whole inputs are looked at too.
   private static let fewDirections = 16
 
+  /// Looks for the pattern of the second derivatives of `y`, one number, by the flattened `inputs`.
   package init(of y: Expression, by inputs: [Expression]) {
     self.y = y
     self.inputs = inputs
@@ -106,11 +84,8 @@ package struct HessianPlan {
 
   /// The stored elements; nil where the matrix is small or has too many that may differ from 0.
   package func sparse() -> SparseDerivatives? {
-    guard let compressed, SparseDerivatives.isWorth(compressed.result) else { return nil }
-    let pattern = compressed.result
-    let shape = Shape(rows: pattern.count, columns: 1)
-    return SparseDerivatives(
-      pattern: pattern, values: harvest(compressed, in: shape) { pattern.place($0, $1) })
+    guard let compressed else { return nil }
+    return SparseDerivatives(compressed.result) { harvest(compressed, in: $0, $1) }
   }
 
   /// All elements.

@@ -25,6 +25,7 @@ package struct JacobianPlan {
   /// Fewer elements are not worth a pattern.
   private static let fewest = 256
 
+  /// Looks for the pattern of the derivatives of all `outputs` by the flattened `inputs`.
   package init(of outputs: [Expression], by inputs: [Expression]) {
     self.outputs = outputs
     self.inputs = inputs
@@ -83,11 +84,8 @@ package struct JacobianPlan {
 
   /// The stored elements; nil where the matrix is small or has too many that may differ from 0.
   package func sparse() -> SparseDerivatives? {
-    guard let compressed, SparseDerivatives.isWorth(compressed.result) else { return nil }
-    let pattern = compressed.result
-    let shape = Shape(rows: pattern.count, columns: 1)
-    return SparseDerivatives(
-      pattern: pattern, values: harvest(compressed, in: shape) { pattern.place($0, $1) })
+    guard let compressed else { return nil }
+    return SparseDerivatives(compressed.result) { harvest(compressed, in: $0, $1) }
   }
 
   /// All elements.

@@ -33,18 +33,14 @@ private struct LinearForm {
   let root: Expression
   let direction: Expression
   /// Per node whether it depends on the direction.
-  private var depends: [Bool]
+  private let depends: [Bool]
   /// What is in front of the direction in nodes that were asked for: rows × length of the direction.
   private var known: [Int32: Expression] = [:]
 
   init(_ root: Expression, _ direction: Expression) {
     (graph, self.root, self.direction) = (root.graph, root, direction)
-    depends = [Bool](repeating: false, count: Int(root.index) + 1)
-    for index in depends.indices {
-      depends[index] =
-        Int32(index) == direction.index
-        || graph.operands(of: Int32(index)).contains { depends[Int($0)] }
-    }
+    var dependence = Dependence(graph, on: [direction])
+    depends = dependence.all(to: root.index)
   }
 
   /// Differentials with more nodes are not looked through.
@@ -168,7 +164,7 @@ private struct LinearForm {
       if right == 1, let inner = known[b.index] { return left.product(inner) }
       // A row times a matrix that is itself a product: from the left.
       guard left.shape.rows == 1, !flipB, b.node.operation == .product, b.node.payload == 0
-      else { return numberTimes(left, b, flipB) }
+      else { return numberTimes(left, b) }
       let outer = operand(b.node.b)
       guard !depends[Int(outer.index)], let inner = product(left, operand(b.node.a), 0)
       else { return nil }
@@ -196,9 +192,7 @@ private struct LinearForm {
   }
 
   /// A number times a row that depends on the direction.
-  private func numberTimes(
-    _ number: Expression, _ row: Expression, _ isFlipped: Bool
-  ) -> Expression? {
+  private func numberTimes(_ number: Expression, _ row: Expression) -> Expression? {
     guard number.shape.elements == 1, let inner = known[row.index] else { return nil }
     return number * inner
   }

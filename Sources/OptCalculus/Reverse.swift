@@ -97,7 +97,7 @@ struct ReverseSweep {
     case .assemble: pullAssemble(index, node, adjoint)
     case .gather: pullGather(index, node, adjoint)
     case .scatter: pullScatter(index, node, adjoint)
-    case .reduce: pullReduce(index, node, adjoint)
+    case .reduce: pullReduce(node, adjoint)
     case .scan: pullScan(index, node, adjoint)
     case .product: pullProduct(index, node, adjoint)
     case .factor: adjoints.add(adjoint.value, to: node.a, where: adjoint.predicate)

@@ -3,7 +3,7 @@ import OptGraph
 import OptNumerics
 
 extension ReverseSweep {
-  mutating func pullReduce(_ index: Int32, _ node: Node, _ adjoint: Masked) {
+  mutating func pullReduce(_ node: Node, _ adjoint: Masked) {
     guard wants(node.a) else { return }
     let reduction = graph.reductions[Int(node.payload)]
     let x = expression(node.a)

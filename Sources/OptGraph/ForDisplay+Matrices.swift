@@ -1,9 +1,7 @@
-/// Matrices in the pass for display: products and their transposes, inverses, sums with a matrix in
-/// common, and softmax.
+/// Matrices in the pass for display: products and their transposes, inverses and diagonals.
 ///
 /// Transposes go to the single factors, numbers to the front, identities away. All of it holds for
-/// all values for which both sides are defined: associativity, (AB)ᵀ = BᵀAᵀ, A⁻¹A = I,
-/// AB + CB = (A + C)B.
+/// all values for which both sides are defined: associativity, (AB)ᵀ = BᵀAᵀ, A⁻¹A = I.
 import OptNumerics
 
 /// Products that are numbers and the same read backwards: yᵀ A x and xᵀ Aᵀ y.
@@ -40,7 +38,7 @@ extension ForDisplay {
   }
 
   /// The product of matrices, of which the result has `shape`.
-  private func multiplied(_ parts: [Expression], _ shape: Shape) -> Expression {
+  func multiplied(_ parts: [Expression], _ shape: Shape) -> Expression {
     var product = MatrixProduct(of: parts, in: target)
     product.simplify(in: target)
     let value = product.rendered(shape, in: target)
@@ -123,7 +121,7 @@ extension ForDisplay {
   private func marks(_ x: Expression, _ depth: Int) -> Int {
     if x.shape.elements == 1 { return 0 }
     if x.beforeTransposing != nil { return -1 }
-    guard depth < Self.deepestTranspose, x.node.isApply else { return 1 }
+    guard depth < Self.deepestTranspose, x.node.operation == .apply else { return 1 }
     let parts = target.operands(of: x.index).map { Expression(graph: target, index: $0) }
     return parts.reduce(0) { $0 + marks($1, depth + 1) }
   }
@@ -182,247 +180,6 @@ extension ForDisplay {
     else { return nil }
     return binary(.multiply, value.beforeRepeating, target.identity(shape.rows))
   }
-
-  // MARK: Sums
-
-  /// A x + B x as (A + B) x, and x A + x B likewise.
-  func withCommonMatrix(_ terms: [Term]) -> [Term] {
-    guard terms.count > 1, terms.count <= MatrixProduct.longest else { return terms }
-    var result = withOneDiagonal(terms)
-    for fromLeft in [false, true] {
-      var products = result.map { $0.asMatrixProduct(in: target) }
-      for k in result.indices {
-        guard let common = fromLeft ? products[k]?.factors.first : products[k]?.factors.last
-        else { continue }
-        let same = products.indices.filter { i in
-          (fromLeft ? products[i]?.factors.first : products[i]?.factors.last) == common
-        }
-        guard same.count > 1 else { continue }
-        let parts = same.compactMap { i -> (Expression, Double)? in
-          guard var rest = products[i] else { return nil }
-          if fromLeft { rest.factors.removeFirst() } else { rest.factors.removeLast() }
-          guard let (first, last) = rest.ends else { return nil }
-          let shape = Shape(
-            lanes: result[i].shape.lanes, rows: Int(first.shape.rows),
-            columns: Int(last.shape.columns))
-          return (rest.rendered(shape, in: target), 1)
-        }
-        guard parts.count == same.count else { continue }
-        let inner = sum(parts, Self.deepest)
-        let shape = result[k].shape
-        let whole = multiplied(fromLeft ? [common, inner] : [inner, common], shape)
-        result[k] = Term(of: whole)
-        for i in same.reversed() where i != k { result.remove(at: i) }
-        return withCommonMatrix(result)
-      }
-      products = []
-    }
-    return result
-  }
-
-  /// diag(a) + diag(b) as diag(a + b).
-  private func withOneDiagonal(_ terms: [Term]) -> [Term] {
-    func column(_ term: Term) -> Expression? {
-      let (numbers, rest) = term.numbersApart
-      guard rest.factors.count == 1, rest.factors[0].exponent == 1,
-        let elements = rest.factors[0].base.diagonalElements
-      else { return nil }
-      return binary(.multiply, numbers.rendered(in: target), elements.beforeRepeating)
-        .broadcast(to: elements.shape)
-    }
-    let columns = terms.map { column($0) }
-    let places = columns.indices.filter { columns[$0] != nil }
-    guard places.count > 1, let first = places.first else { return terms }
-    let total = sum(places.compactMap { columns[$0].map { ($0, 1) } }, Self.deepest)
-    var result = terms
-    let shape = terms[first].shape
-    result[first] = Term(
-      of: total.broadcast(to: Shape(rows: Int(shape.rows), columns: 1)).onDiagonal)
-    for place in places.dropFirst().reversed() { result.remove(at: place) }
-    return result
-  }
-
-  // MARK: Elementwise products
-
-  /// One number where a mask holds and 0 elsewhere: the number times the mask.
-  func weighted(_ choice: Expression) -> Expression {
-    let node = choice.node
-    func operand(_ index: Int32) -> Expression { Expression(graph: target, index: index) }
-    guard node.operation == .select, operand(node.a).shape.elements != 1,
-      operand(node.a).givesMask, operand(node.b).shape.isScalar, operand(node.c).constant == 0
-    else { return choice }
-    return binary(.multiply, operand(node.a), operand(node.b))
-  }
-
-  /// A product of matrices with exp(z) and 1/sum(exp(z)) in front.
-  func withSoftmax(_ product: Term) -> Expression? {
-    guard let matrices = product.asMatrixProduct(in: target),
-      matrices.withSoftmax.factors != matrices.factors
-    else { return nil }
-    return matrices.rendered(product.shape, in: target)
-  }
-
-  /// (a/s - b/e) e as a e/s - b, where a factor cancels in a sum of matrices.
-  func throughSum(_ product: Term) -> Expression? {
-    guard product.factors.count > 1, product.factors.count <= 4 else { return nil }
-    for (k, factor) in product.factors.enumerated() where factor.exponent == 1 {
-      let node = factor.base.node
-      guard node.isApply(.add) || node.isApply(.subtract), factor.base.shape.elements != 1
-      else { continue }
-      var list = TermList()
-      list.add(factor.base, 1)
-      var others = product
-      others.factors.remove(at: k)
-      let cancels = list.terms.contains { term in
-        term.factors.contains { inner in
-          inner.exponent.value < 0
-            && others.factors.contains {
-              $0.exponent.value > 0 && $0.base.shape.elements != 1
-                && ($0.base == inner.base || $0.base.isSummed(by: inner.base))
-            }
-        }
-      }
-      guard cancels else { continue }
-      return sum(
-        list.terms.map { term in
-          var result = term
-          result.multiply(by: others, power: 1)
-          return (result.rendered(in: target), 1)
-        }, Self.deepest)
-    }
-    return nil
-  }
-}
-
-extension Term {
-  /// exp(z)/sum(exp(z)) as one factor, which is softmax(z).
-  var withSoftmax: Term {
-    guard factors.count > 1 else { return self }
-    var result = self
-    for k in factors.indices where factors[k].exponent.value <= -1 {
-      let total = factors[k]
-      guard total.base.node.operation == .reduce,
-        let place = factors.firstIndex(where: {
-          $0.exponent.value >= 1 && $0.base.isSummed(by: total.base)
-        })
-      else { continue }
-      let quotient = factors[place].base.apply(.divide, total.base)
-      guard quotient.softmaxOperand != nil else { continue }
-      let isLess = factors[place].exponent.value < -total.exponent.value
-      let power = isLess ? factors[place].exponent : total.exponent.negated
-      result.factors[place].exponent = factors[place].exponent.minus(power)
-      result.factors[k].exponent = total.exponent.plus(power)
-      result.factors.append(Factor(base: quotient, exponent: power))
-    }
-    result.factors.removeAll { $0.exponent == 0 }
-    return result
-  }
-
-  /// exp(-u)/(1 + exp(-u)) as 1/(1 + exp(u)).
-  mutating func joinLogistic() {
-    for (k, factor) in factors.enumerated()
-    where factor.exponent == -1 && factor.base.node.isApply(.exp) {
-      let graph = factor.base.graph
-      let opposite = Term(of: factor.base, power: -1)
-      guard
-        let place = factors.firstIndex(where: { other in
-          let node = other.base.node
-          guard other.exponent == -1, node.isApply(.add),
-            Expression(graph: graph, index: node.a).constant == 1
-          else { return false }
-          let term = Term(of: Expression(graph: graph, index: node.b))
-          return term.coefficient == 1 && term.isLike(opposite)
-        })
-      else { continue }
-      factors[place].base = 1 + factor.base
-      factors.remove(at: k)
-      return
-    }
-  }
-
-  /// The factors that do not change along `dimensions` of `shape`, and those that do.
-  func apart(_ shape: Shape, along dimensions: [Int]) -> (fixed: Term, varying: Term) {
-    var (fixed, varying) = (self, self)
-    varying.coefficient = Ratio(1)
-    func isFixed(_ x: Expression) -> Bool {
-      let own = x.shape.dimensions(levels: shape.lanes.count)
-      return x.shape.lanes.count <= shape.lanes.count && dimensions.allSatisfy { own[$0] == 1 }
-    }
-    fixed.factors = factors.filter { isFixed($0.base) }
-    varying.factors = factors.filter { !isFixed($0.base) }
-    return (fixed, varying)
-  }
-
-  /// The size of the product.
-  fileprivate var shape: Shape {
-    factors.reduce(.scalar) { $0.broadcast(with: $1.base.shape) ?? $0 }
-  }
-
-  /// This as numbers times a product of two matrices or more.
-  fileprivate func asMatrixProduct(in graph: Graph) -> MatrixProduct? {
-    let (numbers, rest) = numbersApart
-    guard rest.factors.count == 1, rest.factors[0].exponent == 1,
-      rest.factors[0].base.node.operation == .product
-    else { return nil }
-    var product = MatrixProduct(of: [rest.factors[0].base], in: graph)
-    product.scale.multiply(by: numbers, power: 1)
-    return product.factors.count > 1 ? product : nil
-  }
-}
-
-extension MatrixProduct {
-  fileprivate var ends: (Expression, Expression)? {
-    guard let first = factors.first, let last = factors.last else { return nil }
-    return (first, last)
-  }
-}
-
-extension Expression {
-  /// Whether this is some exp(z) and `total` its sum.
-  fileprivate func isSummed(by total: Expression) -> Bool {
-    node.isApply(.exp) && total.node.operation == .reduce && total.node.a == index
-  }
-
-  /// If this is exp(z) over its sum: z, and what the sum is over, 1 down the columns, 2 along the
-  /// rows, nil both.
-  package var softmaxOperand: (operand: Expression, axis: Int?)? {
-    let n = node
-    guard n.isApply(.divide), Expression(graph: graph, index: n.a).node.isApply(.exp) else {
-      return nil
-    }
-    let total = graph.nodes[Int(n.b)]
-    guard total.operation == .reduce, total.a == n.a,
-      graph.reductions[Int(total.payload)].kind == .sum
-    else { return nil }
-    let operand = Expression(graph: graph, index: graph.nodes[Int(n.a)].a)
-    let shape = operand.shape
-    guard shape.lanes.isEmpty else { return nil }
-    let dimensions = graph.reductions[Int(total.payload)].dimensions
-    if dimensions.count == 2 || shape.rows == 1 || shape.columns == 1 { return (operand, nil) }
-    return (operand, dimensions[0] + 1)
-  }
-}
-
-extension Expression {
-  /// If this is a diagonal matrix with a column laid on its diagonal: that.
-  var diagonalElements: Expression? {
-    guard node.operation == .assemble, shape.lanes.isEmpty, shape.rows == shape.columns else {
-      return nil
-    }
-    let pieces = graph.assemblies[Int(node.payload)].pieces
-    guard pieces.count == 1, pieces[0].map.offset == 0,
-      pieces[0].map.strides.first == Int(shape.columns) + 1
-    else { return nil }
-    let column = Expression(graph: graph, index: pieces[0].node)
-    return column.shape == Shape(rows: Int(shape.rows), columns: 1) ? column : nil
-  }
-
-  /// The diagonal matrix of a column.
-  package var onDiagonal: Expression {
-    let n = Int(shape.rows)
-    return graph.assemble(
-      Shape(rows: n, columns: n), adds: false, [(self, StridedMap(strides: [n + 1, 0]))])
-  }
 }
 
 extension StridedMap {
@@ -437,26 +194,6 @@ extension StridedMap {
 }
 
 extension Graph {
-  /// A known n×n matrix, one value below, on and above the diagonal each.
-  package func triangle(
-    _ n: Int32, below: Double, diagonal: Double, above: Double
-  ) -> Expression {
-    let n = Int(n)
-    let buffer = Buffer(uninitialized: n * n)
-    for i in 0..<n {
-      for j in 0..<n { buffer[i * n + j] = i > j ? below : i == j ? diagonal : above }
-    }
-    return array(buffer, Shape(rows: n, columns: n))
-  }
-
-  /// The identity matrix of `n` rows, always the same node.
-  package func identity(_ n: Int32) -> Expression {
-    if let known = identities[n] { return Expression(graph: self, index: known) }
-    let made = triangle(n, below: 0, diagonal: 1, above: 0)
-    identities[n] = made.index
-    return made
-  }
-
   /// The factorisations of which the whole inverse is used.
   func invertedFactors(_ live: [Bool]) -> Set<Int32> {
     var result: Set<Int32> = []
@@ -470,9 +207,4 @@ extension Graph {
     }
     return result
   }
-}
-
-extension Node {
-  /// Whether it is a row of the function table.
-  fileprivate var isApply: Bool { operation == .apply }
 }

@@ -1,5 +1,4 @@
 /// How large the rounding error of a function is, from values at points that nearly coincide.
-
 package enum RoundingError {
   /// The standard deviation of the noise in `values`, seven of them along a line at equal distances
   /// so small that the function itself is straight there. The values are overwritten.

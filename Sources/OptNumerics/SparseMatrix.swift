@@ -16,6 +16,7 @@ package final class SparseMatrix: Sendable {
   /// Stored elements.
   package var count: Int { pattern.count }
 
+  /// An element; 0 where none is stored.
   package subscript(row: Int, column: Int) -> Double {
     pattern.place(row, column).map { values[$0] } ?? 0
   }
@@ -60,6 +61,7 @@ package final class SparseMatrix: Sendable {
     return result
   }
 
+  /// Columns × rows.
   package var transposed: SparseMatrix {
     let (turned, places) = pattern.transposed()
     return SparseMatrix(turned, Buffer(places.map { values[Int($0)] }))

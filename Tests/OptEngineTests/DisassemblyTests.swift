@@ -1,11 +1,10 @@
 /// What native code looks like: read back by a disassembler, where there is one.
 import Foundation
 import OptCalculus
+import OptEngine
 import OptGraph
 import OptNumerics
 import Testing
-
-@testable import OptEngine
 
 struct DisassemblyTests {
   /// The instructions in `bytes` as objdump reads them, or nil without objdump or native code.
@@ -83,7 +82,7 @@ struct DisassemblyTests {
       assembler.push(base)
       expected.append("push \(names[Int(base)])")
     }
-    assembler.vector(.compare, four: true, 1, 2, .register(3), immediate: Predicate.less)
+    assembler.vector(.compare, four: true, 1, 2, .register(3), immediate: OptEngine.Predicate.less)
     expected.append("vcmplt_oqpd ymm1,ymm2,ymm3")
     assembler.vector(.blend, four: true, 1, 2, .register(3), immediate: 4 << 4)
     expected.append("vblendvpd ymm1,ymm2,ymm3,ymm4")
@@ -159,7 +158,7 @@ struct DisassemblyTests {
   ]
 
   @Test(arguments: samples) func containsWhatIsClaimed(_ sample: Sample) throws {
-    guard NativeProgram.isAvailable else { return }
+    guard Engine.missing == nil else { return }
     let graph = Graph()
     let x = graph.input(
       Input(name: "x", role: .variable, shape: Shape(rows: 1000, columns: 1)))

@@ -129,8 +129,8 @@ struct PathTests {
       """)
     try lines.expect("(minimize f(t) from t = 1).value", 3, within: 1e-9)
     try lines.expect("f'(2)", 4)
-    #expect(try lines.error("minimize g(t) from t = 1").contains("not available yet"))
-    #expect(try lines.error("g'(1)").contains("not available yet"))
+    try lines.expect("(minimize g(t) from t = 1).value", -0.25, within: 1e-9)
+    try lines.expect("g'(1)", 3, within: 1e-6)
     try lines.expect("g(2)", 6, within: 1e-9)
   }
 

@@ -4,6 +4,7 @@ import OptNumerics
 
 /// The comparison at one point. Rows are results, columns are variables; a gradient has one row.
 package struct DerivativeCheck {
+  /// What was found of one derivative.
   package enum Verdict: Sendable {
     case right, wrong
     /// The function has a kink here and the derivative given lies between both slopes.
@@ -16,6 +17,7 @@ package struct DerivativeCheck {
 
   /// One derivative.
   package struct Component: Sendable {
+    /// Its row and its column.
     package let output: Int
     package let input: Int
     package let given: Double
@@ -23,10 +25,12 @@ package struct DerivativeCheck {
     package var difference: Double
     /// The estimated error of `difference`.
     package var error: Double
+    /// The slopes on both sides, where they were looked at.
     package var left = Double.nan
     package var right = Double.nan
     package var relativeError = 0.0
     package var verdict = Verdict.right
+    /// Whether there are values on one side only.
     package var isOneSided = false
     /// Whether the slopes on both sides differ.
     package var isKink = false
@@ -60,6 +64,7 @@ package struct DerivativeCheck {
   let reference: [Double]
   private let isStopped: () -> Bool
 
+  /// What was compared one by one, and along random directions.
   package internal(set) var components: [Component] = []
   package internal(set) var probes: [Probe] = []
 
@@ -68,6 +73,8 @@ package struct DerivativeCheck {
   package static let largestCount = 200
   static let probeCount = 4
 
+  /// `given` and `exact` are matrices, row by row: results × variables. `spread` is one number for each
+  /// of their elements.
   package init(
     _ differences: FiniteDifferences, given: [Double], exact: [Double]? = nil,
     spread: [Double], isStopped: @escaping () -> Bool
@@ -92,6 +99,7 @@ package struct DerivativeCheck {
     }
   }
 
+  /// Compares; where it is stopped, what was compared so far remains.
   package mutating func run() {
     guard inputs > 0 else { return }
     for k in 0..<Self.probeCount where !isStopped() { probes.append(probe(k)) }

@@ -11,6 +11,7 @@ struct Rung {
 
 /// The slope of one result along a line.
 package struct Slope {
+  /// What the function does at the point.
   package enum Kind: Sendable {
     case smooth
     /// The slopes on both sides differ.
@@ -33,6 +34,7 @@ package struct Slope {
   package var kind = Kind.unknown
   /// From the longest steps to the shortest.
   package var estimates: [Estimate] = []
+  /// On both sides.
   package var left = Double.nan
   package var right = Double.nan
   /// How steep the function is at a short distance: what slopes are measured by where they vanish.

@@ -24,7 +24,6 @@ package final class FiniteDifferences {
   private let x: Buffer
   private let results: Buffer
 
-  /// `isStopped` is asked now and then; a line is given up then.
   private let isStopped: () -> Bool
 
   /// Steps shrink by this factor from one rung to the next.
@@ -32,6 +31,7 @@ package final class FiniteDifferences {
   /// The shortest step is the first one shrunk so often: by 2e10.
   private static let lastLevel = 17
 
+  /// `evaluate` fills `outputs` results. `isStopped` is asked now and then; a line is given up then.
   package init(
     at point: [Double], outputs: Int, isStopped: @escaping () -> Bool,
     evaluate: @escaping Evaluate

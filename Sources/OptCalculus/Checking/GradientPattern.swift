@@ -50,6 +50,7 @@ package enum GradientPattern: Equatable, Sendable {
 
 /// One variable among the flat components.
 package struct GradientPart: Sendable {
+  /// Where its components are.
   package let range: Range<Int>
   package let rows: Int
   package let columns: Int

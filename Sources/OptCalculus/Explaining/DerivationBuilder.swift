@@ -15,8 +15,7 @@ struct DerivationBuilder {
   /// Steps begun.
   private var count = 0
   private var known: [Int32: Int] = [:]
-  /// Whether a node depends on the variable; as far as the graph had grown.
-  private var active: [Bool] = []
+  private var dependence: Dependence
 
   /// Operations of a formula that is worth simplifying.
   private static let readable = 400
@@ -35,6 +34,7 @@ struct DerivationBuilder {
   ) {
     self.most = most
     graph = variable.graph
+    dependence = Dependence(variable.graph, on: [variable])
     self.variable = variable
     self.tangent = tangent
     self.calls = calls
@@ -100,15 +100,7 @@ struct DerivationBuilder {
   func at(_ index: Int32) -> Expression { Expression(graph: graph, index: index) }
 
   /// Whether a node depends on the variable.
-  mutating func depends(_ e: Expression) -> Bool {
-    while active.count < graph.count {
-      let index = Int32(active.count)
-      let isActive =
-        index == variable.index || graph.anyOperand(of: index) { active[Int($0)] }
-      active.append(isActive)
-    }
-    return active[Int(e.index)]
-  }
+  mutating func depends(_ e: Expression) -> Bool { dependence.holds(for: e.index) }
 
   func isCall(_ e: Expression) -> Bool { calls.contains(e.index) }
 

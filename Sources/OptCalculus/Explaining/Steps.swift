@@ -7,11 +7,8 @@ import OptGraph
 package func steps(of y: Expression, by inputs: [Expression]) -> [Expression] {
   let graph = y.graph
   let count = Int(y.index) + 1
-  var depends = [Bool](repeating: false, count: count)
-  for input in inputs where Int(input.index) < count { depends[Int(input.index)] = true }
-  for index in 0..<count where !depends[index] {
-    depends[index] = graph.anyOperand(of: Int32(index)) { depends[Int($0)] }
-  }
+  var dependence = Dependence(graph, on: inputs)
+  let depends = dependence.all(to: y.index)
   // Which nodes a derivative of `y` passes through.
   var flows = [Bool](repeating: false, count: count)
   flows[count - 1] = true

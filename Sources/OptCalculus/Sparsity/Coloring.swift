@@ -7,7 +7,9 @@ import OptNumerics
 
 /// Colours of columns, or of rows: one direction for each colour.
 package struct Coloring {
+  /// The colour of each column, from 0.
   package var colors: [Int32]
+  /// The number of colours.
   package var count: Int
 
   /// Steps of an algorithm beyond which it gives up.

@@ -67,8 +67,7 @@ struct TaylorSeries {
   var series: [Int32: LaurentSeries] = [:]
   /// The nodes that have a series, ascending.
   private var active: [Int32] = []
-  /// For each node whether it depends on the variable.
-  private var depends: [Bool] = []
+  private var dependence: Dependence
   /// Nodes whose series are those of others.
   var aliases: [Int32: Int32] = [:]
   /// Partial derivatives of functions by the operands that depend on the variable.
@@ -83,6 +82,7 @@ struct TaylorSeries {
   init(_ root: Expression, by variable: Expression, at point: Expression, orders: Int) {
     graph = root.graph
     (self.root, self.variable, self.point, self.orders) = (root, variable, point, orders)
+    dependence = Dependence(root.graph, on: [variable])
     for (input, node) in zip(graph.inputs, graph.inputNodes) {
       inputs[node] = ring.graph.input(input)
     }
@@ -169,14 +169,7 @@ struct TaylorSeries {
     return graph.operands(of: index).allSatisfy { graph.shape(of: $0).isScalar }
   }
 
-  mutating func dependsOnVariable(_ index: Int32) -> Bool {
-    while depends.count <= Int(index) {
-      let next = Int32(depends.count)
-      depends.append(
-        next == variable.index || graph.operands(of: next).contains { depends[Int($0)] })
-    }
-    return depends[Int(index)]
-  }
+  mutating func dependsOnVariable(_ index: Int32) -> Bool { dependence.holds(for: index) }
 
   // MARK: Errors
 

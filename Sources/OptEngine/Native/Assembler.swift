@@ -3,44 +3,51 @@
 /// forms in chapters 3 to 5.
 
 /// Numbers of the general registers.
-enum General {
-  static let rax: UInt8 = 0
-  static let rcx: UInt8 = 1
-  static let rdx: UInt8 = 2
-  static let rbx: UInt8 = 3
-  static let rsp: UInt8 = 4
-  static let rbp: UInt8 = 5
-  static let rsi: UInt8 = 6
-  static let rdi: UInt8 = 7
-  static let r8: UInt8 = 8
-  static let r9: UInt8 = 9
-  static let r10: UInt8 = 10
-  static let r11: UInt8 = 11
-  static let r12: UInt8 = 12
-  static let r13: UInt8 = 13
-  static let r14: UInt8 = 14
-  static let r15: UInt8 = 15
+package enum General {
+  package static let rax: UInt8 = 0
+  package static let rcx: UInt8 = 1
+  package static let rdx: UInt8 = 2
+  package static let rbx: UInt8 = 3
+  package static let rsp: UInt8 = 4
+  package static let rbp: UInt8 = 5
+  package static let rsi: UInt8 = 6
+  package static let rdi: UInt8 = 7
+  package static let r8: UInt8 = 8
+  package static let r9: UInt8 = 9
+  package static let r10: UInt8 = 10
+  package static let r11: UInt8 = 11
+  package static let r12: UInt8 = 12
+  package static let r13: UInt8 = 13
+  package static let r14: UInt8 = 14
+  package static let r15: UInt8 = 15
 }
 
 /// A place in memory: base + index + displacement, or one in the pool of constants behind the code.
-struct Address: Equatable {
+package struct Address: Equatable {
   /// A general register; `pool` for an offset into the pool.
-  var base: UInt8
-  var index: UInt8 = Address.none
-  var displacement: Int32
+  package var base: UInt8
+  package var index: UInt8 = Address.none
+  package var displacement: Int32
 
-  static let none: UInt8 = 255
-  static let pool: UInt8 = 254
+  package static let none: UInt8 = 255
+  package static let pool: UInt8 = 254
+
+  /// The place `displacement` bytes beyond a register, or beyond the sum of two.
+  package init(base: UInt8, index: UInt8 = Address.none, displacement: Int32) {
+    self.base = base
+    self.index = index
+    self.displacement = displacement
+  }
 }
 
 /// The last operand of an instruction.
-enum Operand: Equatable {
+package enum Operand: Equatable {
   case register(UInt8)
   case memory(Address)
 }
 
 /// How an instruction on vector registers is encoded, for all four numbers and for one.
-struct Form {
+package struct Form {
   let opcode: UInt8
   let scalarOpcode: UInt8
   /// 1: 0F, 2: 0F 38, 3: 0F 3A.
@@ -67,52 +74,52 @@ struct Form {
   }
   private static func fused(_ opcode: UInt8) -> Form { Form(opcode, opcode + 1, map: 2, wide: 1) }
 
-  static let add = arithmetic(0x58)
-  static let multiply = arithmetic(0x59)
-  static let subtract = arithmetic(0x5C)
-  static let minimum = arithmetic(0x5D)
-  static let divide = arithmetic(0x5E)
-  static let maximum = arithmetic(0x5F)
-  static let squareRoot = arithmetic(0x51)
-  static let compare = arithmetic(0xC2)
-  static let load = arithmetic(0x10)
-  static let store = arithmetic(0x11)
-  static let copy = bits(0x28)
-  static let and = bits(0x54)
-  static let andNot = bits(0x55)
-  static let or = bits(0x56)
-  static let xor = bits(0x57)
-  static let round = Form(0x09, 0x0B, map: 3)
-  static let blend = bits(0x4B, map: 3)
-  static let blendKnown = bits(0x0D, map: 3)
-  static let permute = Form(0x01, 0x01, map: 3, wide: 1)
-  static let broadcast = bits(0x19, map: 2)
-  static let maskedLoad = bits(0x2D, map: 2)
-  static let maskedStore = bits(0x2F, map: 2)
+  package static let add = arithmetic(0x58)
+  package static let multiply = arithmetic(0x59)
+  package static let subtract = arithmetic(0x5C)
+  package static let minimum = arithmetic(0x5D)
+  package static let divide = arithmetic(0x5E)
+  package static let maximum = arithmetic(0x5F)
+  package static let squareRoot = arithmetic(0x51)
+  package static let compare = arithmetic(0xC2)
+  package static let load = arithmetic(0x10)
+  package static let store = arithmetic(0x11)
+  package static let copy = bits(0x28)
+  package static let and = bits(0x54)
+  package static let andNot = bits(0x55)
+  package static let or = bits(0x56)
+  package static let xor = bits(0x57)
+  package static let round = Form(0x09, 0x0B, map: 3)
+  package static let blend = bits(0x4B, map: 3)
+  package static let blendKnown = bits(0x0D, map: 3)
+  package static let permute = Form(0x01, 0x01, map: 3, wide: 1)
+  package static let broadcast = bits(0x19, map: 2)
+  package static let maskedLoad = bits(0x2D, map: 2)
+  package static let maskedStore = bits(0x2F, map: 2)
   /// First factor times second plus third: names give which is the target: 132 stands for
   /// target = target × operand + second register.
-  static let fma132 = fused(0x98)
-  static let fma213 = fused(0xA8)
-  static let fma231 = fused(0xB8)
-  static let fms132 = fused(0x9A)
-  static let fms213 = fused(0xAA)
-  static let fms231 = fused(0xBA)
-  static let fnma132 = fused(0x9C)
-  static let fnma213 = fused(0xAC)
-  static let fnma231 = fused(0xBC)
+  package static let fma132 = fused(0x98)
+  package static let fma213 = fused(0xA8)
+  package static let fma231 = fused(0xB8)
+  package static let fms132 = fused(0x9A)
+  package static let fms213 = fused(0xAA)
+  package static let fms231 = fused(0xBA)
+  package static let fnma132 = fused(0x9C)
+  package static let fnma213 = fused(0xAC)
+  package static let fnma231 = fused(0xBC)
 }
 
 /// A buffer of code in the making.
-struct Assembler: ~Copyable {
+package struct Assembler: ~Copyable {
   private var bytes: UnsafeMutablePointer<UInt8>
   private var capacity: Int
-  private(set) var count = 0
+  package private(set) var count = 0
   /// Constants, 32 bytes each, and where code refers to them: place of the displacement, offset in
   /// the pool, bytes of the instruction behind the displacement.
-  var pool: [SIMD4<UInt64>] = []
+  package var pool: [SIMD4<UInt64>] = []
   private var references: [(at: Int, offset: Int32, behind: Int32)] = []
 
-  init(capacity: Int) {
+  package init(capacity: Int) {
     self.capacity = max(capacity, 256)
     bytes = .allocate(capacity: self.capacity)
   }
@@ -120,7 +127,7 @@ struct Assembler: ~Copyable {
   deinit { bytes.deallocate() }
 
   /// Room for the longest instruction and what goes with it.
-  mutating func reserve(_ size: Int) {
+  package mutating func reserve(_ size: Int) {
     guard count + size > capacity else { return }
     let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: 2 * capacity + size)
     larger.update(from: bytes, count: count)
@@ -129,33 +136,33 @@ struct Assembler: ~Copyable {
     capacity = 2 * capacity + size
   }
 
-  @inline(__always) mutating func byte(_ value: UInt8) {
+  @inline(__always) package mutating func byte(_ value: UInt8) {
     bytes[count] = value
     count &+= 1
   }
 
-  @inline(__always) mutating func word(_ value: Int32) {
+  @inline(__always) package mutating func word(_ value: Int32) {
     UnsafeMutableRawPointer(bytes + count).storeBytes(of: value, as: Int32.self)
     count &+= 4
   }
 
-  mutating func quad(_ value: UInt64) {
+  package mutating func quad(_ value: UInt64) {
     UnsafeMutableRawPointer(bytes + count).storeBytes(of: value, as: UInt64.self)
     count &+= 8
   }
 
   /// Replaces four bytes that were written before.
-  mutating func patch(_ at: Int, _ value: Int32) {
+  package mutating func patch(_ at: Int, _ value: Int32) {
     UnsafeMutableRawPointer(bytes + at).storeBytes(of: value, as: Int32.self)
   }
 
   // MARK: Constants
 
   /// Bytes of code and pool.
-  var size: Int { (count + 31) & ~31 + 32 * pool.count }
+  package var size: Int { (count + 31) & ~31 + 32 * pool.count }
 
   /// Copies code and pool to memory of `size` bytes that begins at a multiple of 32.
-  mutating func write(to target: UnsafeMutableRawPointer) {
+  package mutating func write(to target: UnsafeMutableRawPointer) {
     let start = (count + 31) & ~31
     for reference in references {
       let distance = start - reference.at - 4
@@ -173,7 +180,7 @@ struct Assembler: ~Copyable {
 
   /// ModRM byte, SIB byte and displacement. `behind`: bytes of the instruction that follow.
   @inline(__always)
-  private mutating func operand(_ register: UInt8, _ operand: Operand, behind: Int32) {
+  package mutating func operand(_ register: UInt8, _ operand: Operand, behind: Int32) {
     let field = (register & 7) << 3
     switch operand {
     case .register(let r): byte(0xC0 | field | r & 7)
@@ -196,7 +203,7 @@ struct Assembler: ~Copyable {
   }
 
   @inline(__always)
-  private static func extensions(_ operand: Operand) -> (x: UInt8, b: UInt8) {
+  package static func extensions(_ operand: Operand) -> (x: UInt8, b: UInt8) {
     switch operand {
     case .register(let r): (0, r >> 3)
     case .memory(let a):
@@ -211,7 +218,7 @@ struct Assembler: ~Copyable {
 
   /// register = form(second, operand); on four numbers, or on one.
   @inline(__always)
-  mutating func vector(
+  package mutating func vector(
     _ form: Form, four: Bool, _ register: UInt8, _ second: UInt8, _ last: Operand,
     immediate: UInt8? = nil
   ) {
@@ -235,133 +242,10 @@ struct Assembler: ~Copyable {
   }
 
   /// Clears the upper halves of all vector registers.
-  mutating func clearUpper() {
+  package mutating func clearUpper() {
     reserve(8)
     byte(0xC5)
     byte(0xF8)
     byte(0x77)
-  }
-
-  // MARK: General instructions
-
-  /// opcode register, operand on 64 bits.
-  private mutating func general(_ opcode: UInt8, _ register: UInt8, _ last: Operand) {
-    reserve(32)
-    let (x, b) = Self.extensions(last)
-    byte(0x48 | (register >> 3) << 2 | x << 1 | b)
-    byte(opcode)
-    operand(register, last, behind: 0)
-  }
-
-  mutating func move(_ register: UInt8, from source: Operand) { general(0x8B, register, source) }
-  mutating func move(_ register: UInt8, to target: Address) {
-    general(0x89, register, .memory(target))
-  }
-  mutating func loadAddress(_ register: UInt8, _ address: Address) {
-    general(0x8D, register, .memory(address))
-  }
-  mutating func add(_ register: UInt8, _ other: UInt8) { general(0x03, register, .register(other)) }
-  mutating func subtract(_ register: UInt8, _ other: UInt8) {
-    general(0x2B, register, .register(other))
-  }
-  mutating func compare(_ register: UInt8, _ other: UInt8) {
-    general(0x3B, register, .register(other))
-  }
-
-  private mutating func general(_ group: UInt8, _ register: UInt8, immediate: Int32) {
-    general(0x81, group, .register(register))
-    word(immediate)
-  }
-
-  mutating func add(_ register: UInt8, immediate: Int32) {
-    general(0, register, immediate: immediate)
-  }
-  mutating func and(_ register: UInt8, immediate: Int32) {
-    general(4, register, immediate: immediate)
-  }
-  mutating func subtract(_ register: UInt8, immediate: Int32) {
-    general(5, register, immediate: immediate)
-  }
-  mutating func compare(_ register: UInt8, immediate: Int32) {
-    general(7, register, immediate: immediate)
-  }
-
-  /// register = register × 8.
-  mutating func timesEight(_ register: UInt8) {
-    general(0xC1, 4, .register(register))
-    byte(3)
-  }
-
-  mutating func move(_ register: UInt8, immediate: UInt64) {
-    reserve(16)
-    byte(0x48 | register >> 3)
-    byte(0xB8 | register & 7)
-    quad(immediate)
-  }
-
-  mutating func call(_ function: UnsafeRawPointer) {
-    move(General.rax, immediate: UInt64(UInt(bitPattern: function)))
-    byte(0xFF)
-    byte(0xD0)
-  }
-
-  mutating func push(_ register: UInt8) {
-    reserve(8)
-    if register > 7 { byte(0x41) }
-    byte(0x50 | register & 7)
-  }
-
-  mutating func pop(_ register: UInt8) {
-    reserve(8)
-    if register > 7 { byte(0x41) }
-    byte(0x58 | register & 7)
-  }
-
-  mutating func `return`() {
-    reserve(8)
-    byte(0xC3)
-  }
-
-  /// Instructions that do nothing, up to a multiple of `size`: those that the manual recommends
-  /// for each length (volume 2, NOP), in pieces of up to eight bytes.
-  mutating func align(_ size: Int) {
-    reserve(size)
-    while count % size != 0 {
-      let rest = min(size - count % size, 8)
-      switch rest {
-      case 1: byte(0x90)
-      case 2: bytes([0x66, 0x90])
-      case 3: bytes([0x0F, 0x1F, 0x00])
-      case 4: bytes([0x0F, 0x1F, 0x40, 0x00])
-      case 5: bytes([0x0F, 0x1F, 0x44, 0x00, 0x00])
-      case 6: bytes([0x66, 0x0F, 0x1F, 0x44, 0x00, 0x00])
-      case 7: bytes([0x0F, 0x1F, 0x80, 0, 0, 0, 0])
-      default: bytes([0x0F, 0x1F, 0x84, 0, 0, 0, 0, 0])
-      }
-    }
-  }
-
-  private mutating func bytes(_ values: [UInt8]) { for value in values { byte(value) } }
-
-  // MARK: Jumps
-
-  /// Conditions of jumps, after comparing numbers without sign.
-  enum Condition: UInt8 { case below = 0x2, aboveOrEqual = 0x3, belowOrEqual = 0x6, above = 0x7 }
-
-  /// A jump to a place that is not known yet: where its distance goes.
-  mutating func jump(if condition: Condition) -> Int {
-    reserve(8)
-    byte(0x0F)
-    byte(0x80 | condition.rawValue)
-    word(0)
-    return count - 4
-  }
-
-  /// Lets the jump whose distance is at `at` go to what comes next.
-  mutating func land(_ at: Int) { patch(at, Int32(truncatingIfNeeded: count - at - 4)) }
-
-  mutating func jump(if condition: Condition, to target: Int) {
-    let at = jump(if: condition)
-    patch(at, Int32(truncatingIfNeeded: target - count))
   }
 }

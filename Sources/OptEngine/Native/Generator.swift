@@ -35,12 +35,12 @@ struct Generator: ~Copyable {
   // Of the code that is being generated.
   private(set) var code = UnsafeBufferPointer<Instruction>(start: nil, count: 0)
   private(set) var places = UnsafeBufferPointer<MemoryPlace>(start: nil, count: 0)
-  private var next: UnsafeMutablePointer<Int32>
-  private var upcoming: UnsafeMutablePointer<Int32>
-  private var register: UnsafeMutablePointer<UInt8>
+  var next: UnsafeMutablePointer<Int32>
+  var upcoming: UnsafeMutablePointer<Int32>
+  var register: UnsafeMutablePointer<UInt8>
   /// A spill, or -2 - a place where the value is kept, or -1.
-  private var spill: UnsafeMutablePointer<Int32>
-  private let holder: UnsafeMutablePointer<Int32>
+  var spill: UnsafeMutablePointer<Int32>
+  let holder: UnsafeMutablePointer<Int32>
   private var locked: UInt32 = 0
 
   init(four: Bool, capacity: Int) {
@@ -161,12 +161,12 @@ struct Generator: ~Copyable {
     return spill < -1 ? places[Int(-2 - spill)] : spillPlace(spill)
   }
 
-  private func hasMemory(_ value: Int32) -> Bool {
+  func hasMemory(_ value: Int32) -> Bool {
     spill[Int(value)] != -1 || code[Int(value)].kind == .memory
   }
 
   /// Gives a value a place in memory.
-  private mutating func save(_ value: Int32, _ r: UInt8) {
+  mutating func save(_ value: Int32, _ r: UInt8) {
     let number: Int32
     if let free = freeSpills.popLast() {
       number = free
@@ -302,75 +302,5 @@ struct Generator: ~Copyable {
     if spill[Int(value)] == -1 && code[Int(value)].kind != .memory {
       spill[Int(value)] = -2 - place
     }
-  }
-
-  // MARK: Calls
-
-  /// A call changes all vector registers; values that live on are saved before.
-  private mutating func call(_ k: Int, _ x: Instruction, _ callee: Callee) {
-    let arguments = [x.a, x.b, x.c].prefix(callee.arity)
-    for r in 0..<available {
-      let value = holder[Int(r)]
-      guard value >= 0, !hasMemory(value) else { continue }
-      var later = upcoming[Int(value)]
-      for (n, argument) in arguments.enumerated() where argument == value {
-        later = next[3 * k + n]
-      }
-      if later != Self.never { save(value, r) }
-    }
-    for (n, argument) in arguments.enumerated() {
-      let target = UInt8(n)
-      // What is needed later and is in the way goes to memory.
-      let there = holder[n]
-      if there >= 0, there != argument, arguments.dropFirst(n + 1).contains(there),
-        !hasMemory(there)
-      {
-        save(there, target)
-      }
-      if there >= 0, there != argument {
-        register[Int(there)] = Address.none
-        holder[n] = -1
-      }
-      if isHeld(argument) {
-        copy(target, register[Int(argument)])
-      } else {
-        read(target, argument)
-      }
-    }
-    for r in 0..<16 {
-      if holder[r] >= 0 { register[Int(holder[r])] = Address.none }
-      holder[r] = -1
-    }
-    release(k)
-    switch callee.style {
-    case .scalar, .vector: assembler.call(callee.function)
-    case .each: callEach(callee)
-    }
-    define(k, 0)
-  }
-
-  /// Where the stack holds the operands and results of calls lane by lane.
-  static let eachStart: Int32 = 64
-  static let eachSize: Int32 = 128
-
-  private mutating func callEach(_ callee: Callee) {
-    func slot(_ n: Int, _ lane: Int32) -> Operand {
-      .memory(
-        Address(
-          base: General.rsp,
-          displacement: Self.eachStart + 32 * Int32(truncatingIfNeeded: n) + 8 * lane))
-    }
-    for n in 0..<callee.arity {
-      assembler.vector(.store, four: true, UInt8(n), 0, slot(n, 0))
-    }
-    assembler.clearUpper()
-    for lane in 0..<Int32(4) {
-      for n in 0..<callee.arity {
-        assembler.vector(.load, four: false, UInt8(n), 0, slot(n, lane))
-      }
-      assembler.call(callee.function)
-      assembler.vector(.store, four: false, 0, 0, slot(3, lane))
-    }
-    assembler.vector(.load, four: true, 0, 0, slot(3, 0))
   }
 }

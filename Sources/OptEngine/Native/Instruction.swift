@@ -41,14 +41,14 @@ struct Instruction {
 }
 
 /// Predicates of comparisons; without exceptions for NaN.
-enum Predicate {
-  static let equal: UInt8 = 0x00
-  static let unordered: UInt8 = 0x03
-  static let notEqual: UInt8 = 0x04
-  static let less: UInt8 = 0x11
-  static let lessOrEqual: UInt8 = 0x12
-  static let greaterOrEqual: UInt8 = 0x1D
-  static let greater: UInt8 = 0x1E
+package enum Predicate {
+  package static let equal: UInt8 = 0x00
+  package static let unordered: UInt8 = 0x03
+  package static let notEqual: UInt8 = 0x04
+  package static let less: UInt8 = 0x11
+  package static let lessOrEqual: UInt8 = 0x12
+  package static let greaterOrEqual: UInt8 = 0x1D
+  package static let greater: UInt8 = 0x1E
 }
 
 /// Where code finds a value in memory.

@@ -99,7 +99,7 @@ extension Machine {
       let slots = code.slotCount
       let frame = try enter(slots, span)
       defer { leave(frame, slots) }
-      try bind(arguments, named, spans, function, code, captures, frame, span)
+      try bind(arguments, named, function, code, captures, frame, span)
       return try run(code, function, captures, frame, span)
     case .elementary(let id):
       let values = try inOrder(function, arguments, named, span)
@@ -122,8 +122,8 @@ extension Machine {
 
   private func bind(
     _ arguments: [Value], _ named: [(name: String, value: Value, span: SourceSpan)],
-    _ spans: [SourceSpan], _ function: Function, _ code: FunctionCode, _ captures: [Value],
-    _ frame: Frame, _ span: SourceSpan
+    _ function: Function, _ code: FunctionCode, _ captures: [Value], _ frame: Frame,
+    _ span: SourceSpan
   ) throws {
     let parameters = code.parameters
     guard arguments.count <= parameters.count else {

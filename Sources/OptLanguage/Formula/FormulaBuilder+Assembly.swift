@@ -211,7 +211,16 @@ extension FormulaBuilder {
       }
     }
     guard var result = terms.first else { return integer(0) }
-    for term in terms.dropFirst() { result = added(result, term) }
+    for term in terms.dropFirst() {
+      // The terms of a sum follow one by one.
+      var (first, others) = (term, [(op: InfixOperator, term: NodeID)]())
+      while case .infix(let op, let left, let right) = tree[first], op == .add || op == .subtract {
+        others.append((op, right))
+        first = left
+      }
+      result = added(result, first)
+      for (op, other) in others.reversed() { result = infix(op, result, other) }
+    }
     return result
   }
 

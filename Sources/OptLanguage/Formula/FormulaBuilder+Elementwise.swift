@@ -192,7 +192,7 @@ extension FormulaBuilder {
 
   // MARK: Signs
 
-  /// `a + b` or `a - b`; a sign of `b` turns one into the other, also that of its first term.
+  /// `a + b` or `a - b`; a sign of `b` turns one into the other.
   mutating func added(_ a: NodeID, _ b: NodeID, isMinus: Bool = false) -> NodeID {
     if !isMinus, !keepsBrackets, case .infix(let op, let first, let rest) = tree[b],
       op == .add || op == .subtract

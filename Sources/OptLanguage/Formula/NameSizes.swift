@@ -18,7 +18,7 @@ struct NameSizes {
   /// Per root its number, if it is known.
   private var known: [Int?] = []
   private var ofSymbols: [Size] = []
-  private let one: Int
+  let one: Int
 
   /// The names of a text and their sizes. Throws where two uses do not fit.
   init(_ names: SymbolNames, in place: FormulaPlace) throws {
@@ -75,7 +75,7 @@ struct NameSizes {
     return parents.count - 1
   }
 
-  private mutating func number(_ value: Int) -> Int { value == 1 ? one : unknown(value) }
+  mutating func number(_ value: Int) -> Int { value == 1 ? one : unknown(value) }
 
   private func root(_ dimension: Int) -> Int {
     var current = dimension
@@ -83,14 +83,14 @@ struct NameSizes {
     return current
   }
 
-  private func isOne(_ dimension: Int) -> Bool { known[root(dimension)] == 1 }
+  func isOne(_ dimension: Int) -> Bool { known[root(dimension)] == 1 }
   private func isKnown(_ size: Size) -> Bool {
     known[root(size.rows)] != nil && known[root(size.columns)] != nil
   }
-  private func isNumber(_ size: Size) -> Bool { isOne(size.rows) && isOne(size.columns) }
+  func isNumber(_ size: Size) -> Bool { isOne(size.rows) && isOne(size.columns) }
 
   /// Makes two sizes equal; false if they cannot be.
-  private mutating func join(_ a: Int, _ b: Int) -> Bool {
+  mutating func join(_ a: Int, _ b: Int) -> Bool {
     let (x, y) = (root(a), root(b))
     if x == y { return true }
     switch (known[x], known[y]) {
@@ -105,7 +105,7 @@ struct NameSizes {
 
   // MARK: The text
 
-  private mutating func size(_ place: FormulaPlace) throws -> Size? {
+  mutating func size(_ place: FormulaPlace) throws -> Size? {
     guard names.hasWork() else { return nil }
     switch place.node {
     case .number, .boolean: return Size(rows: one, columns: one)
@@ -204,7 +204,7 @@ struct NameSizes {
   }
 
   /// The size of an elementwise result; nil where the sizes do not fit.
-  private mutating func broadcast(_ x: Size, _ y: Size) -> Size? {
+  mutating func broadcast(_ x: Size, _ y: Size) -> Size? {
     func isWide(_ a: Int, _ b: Int) -> Bool { isOne(a) != isOne(b) }
     let rows = isOne(x.rows) ? y.rows : x.rows
     let columns = isOne(x.columns) ? y.columns : x.columns
@@ -217,161 +217,5 @@ struct NameSizes {
     if !isWide(x.rows, y.rows), !join(x.rows, y.rows) { return nil }
     if !isWide(x.columns, y.columns), !join(x.columns, y.columns) { return nil }
     return Size(rows: rows, columns: columns)
-  }
-
-  private mutating func call(
-    _ callee: NodeID, _ arguments: [Argument], _ place: FormulaPlace
-  ) throws -> Size? {
-    var sizes: [Size?] = []
-    for argument in arguments { sizes.append(try size(place.at(argument.value))) }
-    guard let (function, given) = names.callee(callee, arguments, place) else { return nil }
-    let number = Size(rows: one, columns: one)
-    switch function.kind {
-    case .closure:
-      guard let body = names.body(of: function, given, from: place.scope) else { return nil }
-      return try size(body)
-    case .elementary: return joined(sizes)
-    case .builtin(let builtin):
-      guard let first = sizes.first else { return nil }
-      switch SizeRule.builtins[builtin.name] {
-      case .fold:
-        if arguments.count > 1, builtin.isElementwiseExtreme, given["axis"] == nil {
-          return joined(sizes)
-        }
-        guard let axis = given["axis"] else { return number }
-        guard let first, case .number(let value, _) = axis.node else { return nil }
-        return value == 1
-          ? Size(rows: one, columns: first.columns) : Size(rows: first.rows, columns: one)
-      case .same: return first
-      case .ofSquare, .square:
-        guard let first else { return nil }
-        guard join(first.rows, first.columns) else {
-          throw Diagnostic(
-            .error, "`\(builtin.name)` wants a square matrix, found \(description(first))",
-            at: place.at(arguments[0].value).span)
-        }
-        if case .square = SizeRule.builtins[builtin.name] { return first }
-        return number
-      case nil: return try other(builtin.name, arguments, sizes, place)
-      }
-    case .derived, .custom: return nil
-    }
-  }
-
-  /// The size of an elementwise result.
-  private mutating func joined(_ sizes: [Size?]) -> Size? {
-    guard var result = sizes.first ?? nil else { return nil }
-    for next in sizes.dropFirst() {
-      guard let next, let joined = broadcast(result, next) else { return nil }
-      result = joined
-    }
-    return result
-  }
-
-  private mutating func other(
-    _ name: String, _ arguments: [Argument], _ sizes: [Size?], _ place: FormulaPlace
-  ) throws -> Size? {
-    let first = sizes.first ?? nil
-    switch name {
-    case "rows_of", "columns_of": return Size(rows: one, columns: one)
-    case "dot":
-      if sizes.count == 2, let x = first, let y = sizes[1], broadcast(x, y) == nil {
-        throw misfit(
-          .elementMultiply, place.at(arguments[0].value), x, place.at(arguments[1].value), y, place)
-      }
-      return Size(rows: one, columns: one)
-    case "outer":
-      guard sizes.count == 2, let x = first, let y = sizes[1] else { return nil }
-      return Size(rows: x.rows, columns: y.rows)
-    case "diag":
-      guard let first else { return nil }
-      if isOne(first.columns) { return Size(rows: first.rows, columns: first.rows) }
-      return join(first.rows, first.columns) ? Size(rows: first.rows, columns: one) : nil
-    case "ones", "zeros", "eye":
-      // `ones(length(x))` is as long as x.
-      let counts = try arguments.map { try count(place.at($0.value)) }
-      guard let rows = counts.first ?? nil else { return nil }
-      if counts.count == 1 { return Size(rows: rows, columns: name == "eye" ? rows : one) }
-      return counts[1].map { Size(rows: rows, columns: $0) }
-    default: return nil
-    }
-  }
-
-  /// A number that is itself a size: `length(x)`, `rows_of(A)`, a literal.
-  private mutating func count(_ place: FormulaPlace) throws -> Int? {
-    switch place.node {
-    case .number(let value, _): return Int(exactly: value).map { number($0) }
-    case .name(let name):
-      switch names.meaning(name, in: place.scope) {
-      case .place(let other): return try count(other)
-      default: return nil
-      }
-    case .call(let callee, let arguments):
-      guard let (function, _) = names.callee(callee, arguments, place),
-        let first = arguments.first, let size = try size(place.at(first.value))
-      else { return nil }
-      switch function.name {
-      case "length": return isOne(size.columns) ? size.rows : nil
-      case "rows_of": return size.rows
-      case "columns_of": return size.columns
-      default: return nil
-      }
-    default: return nil
-    }
-  }
-
-  /// If a place is the counter of `for i in 1:n`: n.
-  private mutating func running(_ place: FormulaPlace) throws -> Int? {
-    guard case .name(let name) = place.node,
-      case .counter(let source) = names.meaning(name, in: place.scope),
-      case .range(let from, nil, let to) = source.node,
-      case .number(1, _) = source.scope.tree[from]
-    else { return nil }
-    return try count(source.at(to))
-  }
-
-  // MARK: Errors
-
-  private func description(_ size: Size) -> String {
-    switch (isOne(size.rows), isOne(size.columns)) {
-    case (true, true): "a number"
-    case (false, true): "a vector"
-    case (true, false): "a row"
-    case (false, false): "a matrix"
-    }
-  }
-
-  private func misfit(
-    _ op: InfixOperator, _ a: FormulaPlace, _ x: Size, _ b: FormulaPlace, _ y: Size,
-    _ place: FormulaPlace
-  ) -> Diagnostic {
-    let verbs: [InfixOperator: (String, String)] = [
-      .add: ("add", "and"), .subtract: ("combine", "and"), .multiply: ("multiply", "by"),
-      .juxtapose: ("multiply", "by"), .elementDivide: ("divide", "by"),
-      .solve: ("solve with", "and"),
-    ]
-    let (verb, join) = verbs[op] ?? ("combine", "and")
-    let isProduct = op == .multiply || op == .juxtapose
-    var help: String?
-    if isProduct, !isOne(x.rows), isOne(x.columns), isOne(y.columns) {
-      help = "`\(a.span.text)'*\(b.span.text)` is the inner product, `.*` goes element by element"
-    } else if !isProduct, isOne(x.rows) == isOne(y.columns) {
-      help = "transpose one of them with `'`"
-    }
-    return Diagnostic(
-      .error,
-      "cannot \(verb) `\(a.span.text)`, \(description(x)), \(join) `\(b.span.text)`, "
-        + description(y), at: place.span, notes: uses(below: place), help: help)
-  }
-
-  /// Why the names below a place count as vectors and matrices.
-  private func uses(below place: FormulaPlace) -> [String] {
-    names.symbols.compactMap { symbol in
-      guard let kind = symbol.kind, let use = symbol.use,
-        place.scope.tree.mentions(symbol.name, in: place.id)
-      else { return nil }
-      let what = kind == .matrix ? "a matrix" : "a vector"
-      return "`\(symbol.name)` has no value and counts as \(what) because of `\(use.text)`"
-    }
   }
 }

@@ -67,8 +67,7 @@ extension Machine {
   func binary(
     _ function: FunctionID, _ a: Value, _ b: Value, _ span: SourceSpan
   ) throws -> Value {
-    if let result = try fieldwise(a, b, function, span, { try self.binary(function, $0, $1, span) })
-    {
+    if let result = try fieldwise(a, b, span, { try self.binary(function, $0, $1, span) }) {
       return result
     }
     guard a.isNumeric, b.isNumeric else {
@@ -111,8 +110,7 @@ extension Machine {
 
   /// Records on one or both sides: field by field.
   private func fieldwise(
-    _ a: Value, _ b: Value, _ function: FunctionID, _ span: SourceSpan,
-    _ combine: (Value, Value) throws -> Value
+    _ a: Value, _ b: Value, _ span: SourceSpan, _ combine: (Value, Value) throws -> Value
   ) throws -> Value? {
     switch (a, b) {
     case (.record(let x), _) where x.report != nil: return nil

@@ -55,7 +55,7 @@ extension Machine {
       }
       throw unknownField(name, value, names, span)
     case .table(let table):
-      if let column = try table.column(name, span) { return column }
+      if let column = table.column(name) { return column }
       throw unknownField(name, value, table.names, span, what: "column")
     default:
       if name == "T", value.isNumeric {

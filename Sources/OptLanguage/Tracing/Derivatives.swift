@@ -126,7 +126,7 @@ extension Machine {
       .function(derived.base), arguments, named: named, spans: spans, at: span, calleeSpan: span)
     tracer.mark(span)
     let results = try differentiate(
-      derived, value, inputs, templates, directions, leaves, span, mayBeSparse: areInputs)
+      derived, value, inputs, templates, directions, span, mayBeSparse: areInputs)
     // The guards speak of the inputs made here.
     let roots = results.expressions + tracer.guards[guards...].map(\.predicate)
     let real = graph.substitute(roots, replacements)
@@ -144,9 +144,9 @@ extension Machine {
 
   private func differentiate(
     _ derived: DerivedFunction, _ value: Value, _ inputs: [Expression], _ templates: [Template],
-    _ directions: [Value], _ leaves: [Leaf], _ span: SourceSpan, mayBeSparse: Bool
+    _ directions: [Value], _ span: SourceSpan, mayBeSparse: Bool
   ) throws -> Results {
-    try checkResult(derived, value, templates, span)
+    try checkResult(derived, value, span)
     let y = try expression(value, span)
     let names = derived.base.positionalNames
     func structured(_ values: [Value]) -> Value {
@@ -208,7 +208,7 @@ extension Machine {
   }
 
   private func checkResult(
-    _ derived: DerivedFunction, _ value: Value, _ templates: [Template], _ span: SourceSpan
+    _ derived: DerivedFunction, _ value: Value, _ span: SourceSpan
   ) throws {
     let name = subject(derived.base)
     guard value.isNumeric, !value.isMask else {

@@ -117,3 +117,12 @@ extension Value {
     }
   }
 }
+
+extension [Template] {
+  /// The known numbers of values with these structures, one behind the other.
+  func numbers(of values: [Value]) -> [Double] {
+    zip(self, values).flatMap { template, value in
+      (template.leaves(of: value) ?? []).flatMap { $0.numbers ?? [] }
+    }
+  }
+}

@@ -77,9 +77,9 @@ final class Tracer {
   var symbols: [String: Expression]?
   /// Names without a meaning that are no numbers, and numbers that stand for their sizes.
   var openShapes: [String: OpenShape] = [:]
-  /// Whether something was printed: then every evaluation is traced anew.
   /// Where the result, a column of numbers, belongs in the sparse matrix that it stands for.
   var pattern: SparsePattern?
+  /// Whether something was printed: then every evaluation is traced anew.
   var hasEffects = false
   /// Draws of random numbers so far.
   var draws = 0
@@ -105,6 +105,13 @@ final class Tracer {
     self.hasPoint = hasPoint
     namesGlobals = purpose == .display
     interpreter = Interpreter(graph)
+  }
+
+  /// A tracer for a formula: it has no point, and names without a meaning are symbols.
+  static func ofFormula() -> Tracer {
+    let tracer = Tracer(.display, hasPoint: false)
+    tracer.symbols = [:]
+    return tracer
   }
 
   /// New nodes belong to `span`.

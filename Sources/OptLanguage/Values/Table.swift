@@ -21,7 +21,7 @@ package final class Table {
     self.rowCount = rowCount
   }
 
-  package func column(_ name: String, _ span: SourceSpan) throws -> Value? {
+  package func column(_ name: String) -> Value? {
     names.firstIndex(of: name).map { value(of: columns[$0]) }
   }
 

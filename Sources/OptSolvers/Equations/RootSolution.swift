@@ -57,11 +57,13 @@ package enum RootReason: Sendable, Equatable {
 package struct RootSolution: Sendable {
   /// The point with the smallest residuals seen last.
   package var x: [Double]
+  /// The residuals there.
   package var residuals: [Double]
   package var reason: RootReason
   package var steps: Int
   /// Evaluations of the residuals, with or without Jacobian.
   package var evaluations: Int
+  /// Evaluations of the Jacobian.
   package var jacobians: Int
   package var seconds: Double
   /// `newton`, or `newton, bracketing` where the root was enclosed.

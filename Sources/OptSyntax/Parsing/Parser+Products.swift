@@ -41,7 +41,7 @@ extension Parser {
     var left = factor.id
     while let touching = beginsFactor(after: factor) {
       if let numerator { throw refuseDivisor(numerator, sign, left) }
-      if touching { try refuseTouching(factor, left) }
+      if touching { try refuseTouching(factor) }
       if inBrackets, token.spaced { throw refuseElement(after: left) }
       factor = try powered()
       left = infix(.juxtapose, left, factor.id)
@@ -78,7 +78,7 @@ extension Parser {
   }
 
   /// `e^2x` and `√2x`.
-  private mutating func refuseTouching(_ factor: Factor, _ left: NodeID) throws {
+  private mutating func refuseTouching(_ factor: Factor) throws {
     let next = token.text == "(" ? "(…)" : token.text
     let text = excerpt(factor.id)
     if factor.endsWithLiteralPower, case .infix(let op, let base, let exponent) = tree[factor.id] {

@@ -109,6 +109,15 @@ final class CheckedFunction {
     }
   }
 
+  /// The first result at `x`.
+  func value(at x: [Double]) -> Double {
+    let results = Buffer(count: max(1, outputs))
+    x.withUnsafeBufferPointer { x in
+      if let base = x.baseAddress { values(base, results.pointer) }
+    }
+    return results[0]
+  }
+
   // MARK: Automatic derivatives
 
   func gradient(at x: [Double]) -> [Double] {
@@ -220,8 +229,7 @@ final class CheckedFunction {
 
   /// The formula of the derivative by each leaf, where it is short enough to be read.
   func formulas() -> [String?] {
-    let tracer = Tracer(.display, hasPoint: false)
-    tracer.symbols = [:]
+    let tracer = Tracer.ofFormula()
     let found = try? machine.tracing(tracer) { () -> [String?] in
       let inputs = traced.leaves.map {
         tracer.graph.input(Input(name: $0.name, role: .variable, shape: $0.shape))

@@ -63,7 +63,7 @@ struct PatternText {
       let rows = count / max(1, n)
       let whole = GradientPart(range: 0..<count, rows: rows, columns: n)
       return search.pattern(in: whole).flatMap {
-        text($0, of: subject(whole, "the \(noun)"), whole)
+        text($0, of: subject(whole, "the \(noun)"))
       }
     }
     let only = layout.count == 1 ? layout[0] : nil
@@ -74,13 +74,13 @@ struct PatternText {
     if case .factor(let c)? = general,
       search.wrong.count > 1 || [-1, 2, 0.5].contains(where: { isRatio(c, $0) })
     {
-      return text(.factor(c), of: subject(whole, "the gradient"), whole)
+      return text(.factor(c), of: subject(whole, "the gradient"))
     }
     let terms = report.function.terms()
     if case .term(let k, let share)? = search.term(terms.map(\.gradient)) {
       return text(terms[k].text, share)
     }
-    if let general { return text(general, of: subject(whole, "the gradient"), whole) }
+    if let general { return text(general, of: subject(whole, "the gradient")) }
     return parts() ?? place()
   }
 
@@ -95,7 +95,7 @@ struct PatternText {
       let part = GradientPart(range: range, rows: block.rows, columns: block.columns)
       guard search.wrong.contains(where: range.contains) else { continue }
       guard let pattern = search.pattern(in: part),
-        let text = text(pattern, of: subject(part, "the gradient by `\(block.name)`"), part)
+        let text = text(pattern, of: subject(part, "the gradient by `\(block.name)`"))
       else { return nil }
       found.append(text)
     }
@@ -170,7 +170,7 @@ struct PatternText {
     return what + " is \(multiple(1 - share))"
   }
 
-  private func text(_ pattern: GradientPattern, of what: String, _ part: GradientPart) -> String? {
+  private func text(_ pattern: GradientPattern, of what: String) -> String? {
     func name(_ k: Int) -> String { "`\(self.name(k))`" }
     switch pattern {
     case .factor(let c):

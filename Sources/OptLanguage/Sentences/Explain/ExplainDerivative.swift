@@ -45,8 +45,7 @@ extension Machine {
     let text = try withOpenSizes(
       of: cost, valued: valued, { (made: DerivationLines) in made.lines.joined(separator: "\n") }
     ) { shapes in
-      let tracer = Tracer(.display, hasPoint: false)
-      tracer.symbols = [:]
+      let tracer = Tracer.ofFormula()
       tracer.notesCalls = true
       tracer.fewestTurns = 2
       tracer.openShapes = shapes
@@ -84,7 +83,7 @@ extension Machine {
       if k == order.count - 1 {
         made.lines += text.lines(result: result)
       } else {
-        let slope = try self.derivative(of: expression, by: variable, name, span)
+        let slope = try derivativeFormula(of: expression, by: variable, name, span)
         // A graph of its own: in the old one products that are there already keep their order.
         let places = expression.graph.inputNodes
         let (graph, roots) = slope.graph.forDisplay([slope])
@@ -98,17 +97,6 @@ extension Machine {
       made.rows += text.rows
     }
     return made
-  }
-
-  /// What `differentiate` takes a further derivative of.
-  private func derivative(
-    of y: Expression, by variable: Expression, _ name: String, _ span: SourceSpan
-  ) throws -> Expression {
-    if y.shape.isScalar { return gradient(of: y, by: [variable])[0] }
-    if variable.shape.isScalar {
-      return pushforward([y], along: [(variable, tangent: y.graph.number(1))])[0]
-    }
-    return try jacobianFormula(of: y, by: variable, name, span)
   }
 
   private static func table(_ rows: [DerivationText.Row]) -> Table {

@@ -17,22 +17,11 @@ extension Sentences {
       for name in names {
         guard let variable = trace.variables[name.name] else { continue }
         trace.machine.noteSteps(of: y, by: [variable], trace.tracer, "")
-        y = try derivative(of: y, by: variable, name, trace.machine)
+        y = try trace.machine.derivativeFormula(of: y, by: variable, name.name, name.span)
       }
       return y.isTooLargeForDisplay
         ? trace.asItIs(y, because: "the derivative is too large to simplify") : Formula.of(y)
     }
-  }
-
-  /// In the shape that suits both: a gradient, a derivative or a Jacobian.
-  private static func derivative(
-    of y: Expression, by variable: Expression, _ name: ByName, _ machine: Machine
-  ) throws -> Expression {
-    if y.shape.isScalar { return gradient(of: y, by: [variable])[0] }
-    if variable.shape.isScalar {
-      return pushforward([y], along: [(variable, tangent: y.graph.number(1))])[0]
-    }
-    return try machine.jacobianFormula(of: y, by: variable, name.name, name.span)
   }
 
   static let show = SentenceForm(
@@ -57,5 +46,19 @@ extension Sentences {
         throw error
       }
     }
+  }
+}
+
+extension Machine {
+  /// The derivative of `y` by `variable`, which is called `name`, in the shape that suits both: a
+  /// gradient, a derivative or a Jacobian.
+  func derivativeFormula(
+    of y: Expression, by variable: Expression, _ name: String, _ span: SourceSpan
+  ) throws -> Expression {
+    if y.shape.isScalar { return gradient(of: y, by: [variable])[0] }
+    if variable.shape.isScalar {
+      return pushforward([y], along: [(variable, tangent: y.graph.number(1))])[0]
+    }
+    return try jacobianFormula(of: y, by: variable, name, span)
   }
 }

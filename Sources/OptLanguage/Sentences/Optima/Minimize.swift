@@ -18,7 +18,7 @@ extension Sentences {
 }
 
 /// The compiled form of one sentence.
-private struct Optimization {
+struct Optimization {
   let bindings: [BindingCode]
   /// Makes the function of the variables.
   let cost: Code
@@ -137,9 +137,7 @@ extension Machine {
       return try self.costNumber(value, names, optimization.subjectSpan)
     }
     let objective = CostObjective(traced, self)
-    let start = zip(templates, starts).flatMap { template, value in
-      (template.leaves(of: value) ?? []).flatMap { $0.numbers ?? [] }
-    }
+    let start = templates.numbers(of: starts)
     try objective.prepare(start)
     random.draw &+= 1
     var stopped = stops
@@ -159,62 +157,12 @@ extension Machine {
       if !(failure is Interrupted) || !solution.value.isFinite { throw failure }
     }
     return try result(
-      solution, objective, templates, names, optimization.sign, seed,
+      solution, templates, names, optimization.sign, seed,
       label: method?.label ?? RunReport.label(solution), span)
   }
 
-  /// The run inside of a function that is traced, as a node of its graph.
-  private func innerRun(
-    _ optimization: Optimization, _ starts: [Value], _ cost: Value, _ method: MethodValue?,
-    _ stops: Stops
-  ) throws -> Value {
-    let names = optimization.bindings.map(\.name)
-    let (span, place) = (optimization.span, optimization.subjectSpan)
-    let spans = optimization.bindings.map(\.span)
-    if optimization.stops?.custom != nil {
-      throw Diagnostic(
-        .error, "a run that a function after `until` ends has no derivative", at: span,
-        help: "write `until gradient < 1e-10`, or leave the clause out")
-    }
-    let sentence = try innerSentence(
-      optimization.sign < 0 ? "maximize" : "minimize", optimization.bindings, starts, [cost],
-      sign: optimization.sign, span, place
-    ) { [unowned self] functions, values in
-      let value = try self.apply(
-        functions[0], values, spans: spans, at: place, calleeSpan: place)
-      return try self.costNumber(value, names, place)
-    }
-    // An optimum does not depend on the numbers of the method; a path holds for those seen here.
-    var known = method
-    var decide = TracedReplacement { [unowned self] numbers in
-      try self.concreteValue(.traced(numbers), "the method", optimization.methodSpan)
-    }
-    if let method, case .method(let decided) = try decide(.method(method)) { known = decided }
-    guard let tracer else { return .nothing }
-    let (parameters, start) = (
-      tracer.numbers(sentence.outer.expressions), tracer.numbers(sentence.starts)
-    )
-    let objective = CostObjective(sentence.traced, self)
-    let resume = suspendTrace()
-    let chosen: any Method
-    do {
-      defer { resume() }
-      sentence.bind(start.pointer, parameters.pointer)
-      try withExtendedLifetime((parameters, start)) {
-        try objective.prepare(Array(start.elements))
-      }
-      if objective.isRandom {
-        throw Diagnostic(
-          .error, "an optimum of a cost that draws random numbers has no derivative", at: span,
-          help: "draw the numbers once outside of the cost")
-      }
-      chosen = try solver(known, objective, start.count, optimization)
-    }
-    return try innerOptimum(sentence, objective, chosen, stops)
-  }
-
   /// The method of a run: the one that was named, or the default.
-  private func solver(
+  func solver(
     _ method: MethodValue?, _ objective: CostObjective, _ dimension: Int,
     _ optimization: Optimization
   ) throws -> any Method {
@@ -235,7 +183,7 @@ extension Machine {
   }
 
   /// The value of a cost as one number, or an error that says what to write.
-  private func costNumber(
+  func costNumber(
     _ value: Value, _ names: [String], _ span: SourceSpan
   ) throws -> Value {
     if value.isNumeric, value.size ?? (0, 0) == (1, 1), !value.isMask { return value }

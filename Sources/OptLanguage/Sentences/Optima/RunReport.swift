@@ -100,7 +100,7 @@ extension Machine {
   /// The record of a run. Ending without success, unless the user named the limit, is remembered
   /// for the exit code.
   func result(
-    _ solution: Solution, _ objective: CostObjective, _ templates: [Template], _ names: [String],
+    _ solution: Solution, _ templates: [Template], _ names: [String],
     _ sign: Double, _ seed: RandomState, label: String, _ span: SourceSpan
   ) throws -> Value {
     switch solution.reason {
