@@ -1,4 +1,5 @@
 /// Derivatives by very many variables, checked against values alone.
+import Foundation
 import OptCalculus
 import Testing
 
@@ -44,5 +45,25 @@ import Testing
   @Test(arguments: [[77_777: 1.5], [99_999: 1.01], [0: -1], [5: 0.9, 60_000: 1.2, 60_001: 0]])
   func wrongComponents(_ changed: [Int: Double]) {
     #expect(wrong(check(changed)) == changed.keys.sorted())
+  }
+
+  /// Without another source differences alone have to tell.
+  @Test(arguments: [1e-5, 1e-4, 0.01, 0.5, 2])
+  func smallProblems(_ error: Double) {
+    let (x, y) = (3.0, 2.0)
+    let right = [2 * x * y, x * x, exp(0.5)]
+    for wrong in 0..<3 {
+      var given = right
+      given[wrong] *= 1 + error
+      let differences = FiniteDifferences(at: [x, y, 0.5], outputs: 1, isStopped: { false }) {
+        $1[0] = $0[0] * $0[0] * $0[1] + exp($0[2])
+      }
+      var check = DerivativeCheck(
+        differences, given: given, spread: [0, 0, 0], isStopped: { false })
+      check.run()
+      #expect(self.wrong(check) == [wrong])
+      // Of a small error rounding leaves few steps to see.
+      if error >= 0.01 { #expect((check.order ?? 2) < 1.1) }
+    }
   }
 }

@@ -148,7 +148,8 @@ package final class FiniteDifferences {
       guard next.right > 0, next.left > 0 else { break }
       line.rungs.append(next)
       level += 1
-      if level >= 4, !complete, line.isDecided(reference) { break }
+      // Three estimates at least: a mistake is called one when all of them say so.
+      if level >= 5, !complete, line.isDecided(reference) { break }
     }
     line.estimate()
     // Values so large that their rounding hides the slope want longer steps.

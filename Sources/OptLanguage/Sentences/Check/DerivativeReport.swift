@@ -80,14 +80,15 @@ struct DerivativeReport {
     check.components.filter { $0.verdict == verdict }
   }
 
+  /// The worst first; those that are as wrong as each other, rounding apart, in their order.
   var wrong: [DerivativeCheck.Component] {
-    // Errors that are equal up to rounding stand in the order of the variables.
-    func rank(_ component: DerivativeCheck.Component) -> (Double, Int, Int) {
-      let error = component.relativeError
-      let size = Double(NumberFormat.short(error, digits: 2)) ?? error
-      return (-size, component.input, component.output)
+    components(.wrong).sorted { a, b in
+      let (x, y) = (Self.digits(a.relativeError), Self.digits(b.relativeError))
+      return x == y ? (a.output, a.input) < (b.output, b.input) : x > y
     }
-    return components(.wrong).sorted { rank($0) < rank($1) }
+  }
+  private static func digits(_ x: Double) -> Double {
+    Double(NumberFormat.printf("%.2e", x)) ?? x
   }
   var kinks: [DerivativeCheck.Component] { components(.kink) }
   /// Components without a derivative to compare with.
