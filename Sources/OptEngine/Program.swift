@@ -123,13 +123,6 @@ package final class Program: @unchecked Sendable {
   /// Scalar code and loops that are not made native, though others are.
   package var stepsLeft: Int { native?.left ?? 0 }
 
-  /// What carries it out now or soon, and why.
-  package var engineSummary: String {
-    if options.engine == .vm { return "vm: chosen" }
-    guard let reason = Engine.missing else { return "native" }
-    return "vm: \(reason)"
-  }
-
   /// Numbers that a workspace holds.
   package var memoryCount: Int {
     externalSizes.reduce(arenaSize + registersSize + scratchSize, +)

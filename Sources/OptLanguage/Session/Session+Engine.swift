@@ -2,11 +2,8 @@
 import OptEngine
 
 extension Session {
-  /// Names of what can carry out compiled functions; all give the same numbers.
-  public static var engines: [String] { Engine.allCases.map(\.rawValue) }
-
-  /// The name of what carries out functions that are compiled from now on. Other names than those
-  /// in `engines` change nothing.
+  /// The name of what carries out functions that are compiled from now on, `vm` or `native`; both
+  /// give the same numbers. Other names change nothing.
   public static var engine: String {
     get { Engine.chosen.rawValue }
     set { Engine.chosen = Engine(rawValue: newValue) ?? Engine.chosen }
