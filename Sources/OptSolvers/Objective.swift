@@ -11,9 +11,16 @@ package struct Ask: OptionSet, Sendable, Hashable {
   package static let product = Ask(rawValue: 4)
   /// Dense Hessian, n×n row by row.
   package static let hessian = Ask(rawValue: 8)
+  /// The residuals r whose sum of squares is the value.
   package static let residuals = Ask(rawValue: 16)
+  /// The derivatives of the residuals, residualCount×n row by row.
   package static let jacobian = Ask(rawValue: 32)
+  /// The rows c(x) of all constraints, in order.
   package static let constraints = Ask(rawValue: 64)
+  /// Their derivatives, constraintCount×n row by row.
+  package static let constraintJacobian = Ask(rawValue: 128)
+  /// Hessian of f + Σ λᵢcᵢ, n×n row by row, for the constraintCount numbers λ in `along`.
+  package static let lagrangian = Ask(rawValue: 256)
 }
 
 /// How an evaluation ended.
@@ -61,6 +68,8 @@ package struct Answer {
   package var residuals: UnsafeMutablePointer<Double>?
   package var jacobian: UnsafeMutablePointer<Double>?
   package var constraints: UnsafeMutablePointer<Double>?
+  package var constraintJacobian: UnsafeMutablePointer<Double>?
+  package var lagrangian: UnsafeMutablePointer<Double>?
   package init() {}
 }
 
@@ -70,7 +79,16 @@ package protocol Objective: AnyObject {
   var layout: [Block] { get }
   /// What it can answer.
   var offers: Ask { get }
-  /// Evaluates at `x` (n numbers). `along` is the vector for `.product`.
+  /// The box that the variables must stay in; nil if there is none.
+  var bounds: Bounds? { get }
+  /// What else restricts the variables; bounds are not repeated here.
+  var constraints: [Constraint] { get }
+  /// Number of residuals, if it offers them.
+  var residualCount: Int { get }
+  /// The same objective for use on another thread at the same time; nil if there can be none.
+  func copy() -> (any Objective)?
+  /// Evaluates at `x` (n numbers). `along` is the vector for `.product`, or the multipliers for
+  /// `.lagrangian`.
   func evaluate(
     _ ask: Ask, at x: UnsafePointer<Double>, along: UnsafePointer<Double>?,
     into answer: inout Answer
