@@ -32,6 +32,7 @@ package enum MethodCatalogue {
     Newton.entry,
     GradientDescent.entry,
     NelderMead.entry,
+    SQP.entry,
   ]
 
   /// The names of the methods that honour `restrictions`.

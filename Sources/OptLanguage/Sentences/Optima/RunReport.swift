@@ -161,7 +161,7 @@ extension Machine {
 
   private func status(_ reason: StopReason) -> String {
     switch reason {
-    case .gradientSmall, .precisionFloor, .simplexSmall: "converged"
+    case .gradientSmall, .conditionsHold, .precisionFloor, .simplexSmall: "converged"
     case .valueReached, .changeSmall, .userCondition: "reached"
     case .stepLimit, .evaluationLimit, .timeLimit: "limit"
     case .interrupted: "interrupted"
@@ -185,7 +185,7 @@ extension Machine {
     let headline: String
     var details: [String] = []
     switch solution.reason {
-    case .gradientSmall, .precisionFloor, .simplexSmall:
+    case .gradientSmall, .conditionsHold, .precisionFloor, .simplexSmall:
       headline = "\(kind) \(number) at \(place)"
     case .valueNotFinite(let step):
       let last = solution.last.value
