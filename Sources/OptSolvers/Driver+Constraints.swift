@@ -9,7 +9,11 @@ extension Driver {
   /// decrease worth a step.
   private func holds(_ kkt: KKT, factor: Double = 1) -> Bool {
     let tolerance = (stops.gradient ?? Self.conditionTolerance) * factor
-    return kkt.stationarity <= tolerance * kkt.scale && kkt.violation <= Run.feasibility * factor
+    let decrease = measures.expectedDecrease ?? 0
+    guard !stops.isDefault || decrease <= decreaseTolerance + 1e-13 * kkt.scale else {
+      return false
+    }
+    return kkt.stationarity <= tolerance * kkt.scale && kkt.violation <= max(Run.feasibility * factor, min(kkt.rounding, 1e-7))
       && kkt.complementarity <= tolerance * kkt.scale
   }
 
@@ -18,7 +22,7 @@ extension Driver {
     let isFeasible = run.rows.largestViolation(run.rows.values) <= Run.feasibility
     if let target = stops.value, isFeasible, run.value < target { return .valueReached }
     if stops.isDefault || stops.gradient != nil, let kkt = measures.kkt, holds(kkt),
-      !stops.isDefault || expectsNoDecrease && iteration.confirms(run)
+      !stops.isDefault || iteration.confirms(run)
     {
       run.keepCurrent()
       return .conditionsHold

@@ -65,6 +65,8 @@ package struct KKT: Sendable, Equatable {
   package var scale: Double
   /// The largest violation of a row.
   package var violation: Double
+  /// What rounding may make of the values of rows.
+  package var rounding: Double
   /// The largest min(|λ|, |c|) of an inequality.
   package var complementarity: Double
 }
@@ -98,7 +100,12 @@ extension Run {
     let (n, m) = (dimension, rows.count)
     var result = KKT(
       stationarity: 0, scale: 1, violation: rows.largestViolation(rows.values),
-      complementarity: 0)
+      rounding: 0, complementarity: 0)
+    for row in 0..<m {
+      var size = 0.0
+      for k in 0..<n { size += abs(rows.jacobian[row * n + k] * x[k]) }
+      result.rounding = max(result.rounding, 16 * Double.ulpOfOne * size)
+    }
     for k in 0..<n {
       var sum = gradient[k]
       var size = abs(sum)

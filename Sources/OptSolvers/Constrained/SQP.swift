@@ -1,5 +1,6 @@
 /// Sequential quadratic programming with a line search.
 import OptNumerics
+import Glibc
 
 /// Solves a quadratic model of the Lagrangian with linearised constraints at every step:
 ///
@@ -56,12 +57,17 @@ final class SQPIteration: Iteration {
   private var length = 1.0
   private var penalty = 10.0
   private var decrease: Double?
+  private let convex: ConvexHessian
+  private let normals: UnsafeMutablePointer<Double>
+  private var exactSteps = 0
+  private let mode = getenv("SQPMODE").map { Int(atoi($0)) } ?? 0
+  private let late = getenv("SQPLATE").map { Int(atoi($0)) } ?? 100000
 
   init(_ run: Run) {
     n = run.dimension
     m = run.rowCount
     qp = ConstrainedQP(run)
-    memory = Buffer(count: n * n + 7 * n + 4 * m + m * n)
+    memory = Buffer(count: n * n + 7 * n + 4 * m + m * n + (m + n) * n)
     var next = memory.pointer
     func take(_ count: Int) -> UnsafeMutablePointer<Double> {
       defer { next += count }
@@ -79,6 +85,8 @@ final class SQPIteration: Iteration {
     c = take(m)
     shifted = take(m)
     lastJacobian = take(m * n)
+    normals = take((m + n) * n)
+    convex = ConvexHessian(dimension: n)
     reset()
   }
 
@@ -112,7 +120,13 @@ final class SQPIteration: Iteration {
   private func prepare(_ run: Run) {
     guard !isPrepared, run.knowsGradient else { return }
     isPrepared = true
-    update(run)
+    let isExact = mode == 1 || mode == 2 && run.step == 0 || run.step >= late
+    if isExact, exact(run) {
+      isFresh = false
+      hasLast = false
+    } else {
+      update(run)
+    }
     hasStep = qp.solve(
       run, b, gradient: run.gradient, rows: run.rows.values, penalty: penalty)
     guard hasStep else { return }
@@ -135,6 +149,46 @@ final class SQPIteration: Iteration {
     var quadratic = 0.0
     for i in 0..<n { quadratic += d[i] * dot(b + i * n, d, n) }
     decrease = abs(dot(run.gradient, d, n)) + 0.5 * quadratic
+  }
+
+  /// The exact Hessian of the Lagrangian, made convex.
+  private func exact(_ run: Run) -> Bool {
+    guard run.objective.offers.contains(m > 0 ? .lagrangian : .hessian) else { return false }
+    if run.step == 0, m > 0 {
+      _ = qp.solve(run, b, gradient: run.gradient, rows: run.rows.values, penalty: penalty)
+      run.rows.multipliers.update(from: qp.multipliers, count: m)
+      d.update(from: qp.d, count: n)
+    }
+    var answer = Answer()
+    if m > 0 { answer.lagrangian = b } else { answer.hessian = b }
+    guard
+      run.evaluate(
+        m > 0 ? .lagrangian : .hessian, at: run.x, along: run.rows.multipliers, into: &answer)
+        == .done
+    else {
+      reset()
+      return false
+    }
+    var count = 0
+    for row in 0..<m
+    where run.isEquation[row] || run.rows.multipliers[row] != 0 {
+      (normals + count * n).update(from: run.jacobian + row * n, count: n)
+      count += 1
+    }
+    if let box = run.box {
+      for k in 0..<n {
+        let reached = run.x[k] + d[k]
+        if reached <= box.lower[k] || reached >= box.upper[k] {
+          for j in 0..<n { normals[count * n + j] = j == k ? 1 : 0 }
+          count += 1
+        }
+      }
+    }
+    guard convex.convexify(b, normals: normals, count: count) else {
+      reset()
+      return false
+    }
+    return true
   }
 
   /// Σ violation of c + Jd.
@@ -168,7 +222,9 @@ final class SQPIteration: Iteration {
     let slope = dot(run.gradient, d, n) - (before - after)
     guard slope < 0 || maximumNorm(d, n) > 0 else { return .stuck(.degenerate) }
     // What the values can tell apart.
-    let noise = 10 * Double.ulpOfOne * (abs(run.value) + before)
+    var terms = abs(run.value) + before
+    for k in 0..<n { terms += abs(run.gradient[k] * run.x[k]) }
+    let noise = 4 * Double.ulpOfOne * terms
     length = 1
     var isFirst = true
     while length > 1e-12 {
