@@ -1,7 +1,8 @@
 /// The one loop that every run goes through: steps, stops, verification, report.
 import OptNumerics
 
-/// Minimises `objective` from `start` with `method` until a stop holds.
+/// Minimises `objective` from `start` with `method` until a stop holds. A start outside of the
+/// objective's bounds is moved to the nearest point within.
 ///
 /// Never throws and never traps: whatever happens is a `StopReason` in the solution. `progress` is
 /// called at most ten times a second, and not in the first quarter of a second.
@@ -42,11 +43,11 @@ final class Driver {
     _ objective: any Objective, _ start: [Double], _ method: any Method, _ stops: Stops,
     _ stop: Stop, _ progress: ((StepInfo) -> Void)?
   ) {
-    self.start = start
     self.method = method
     self.stops = stops
     self.progress = progress
     run = Run(objective, from: start, stops: stops, stop: stop)
+    self.start = Array(UnsafeBufferPointer(start: run.x, count: run.dimension))
     stepLimit = max(stops.steps ?? (stops.namesBudget ? Int.max : Stops.defaultSteps), 0)
     let wanted = method.needs.contains(.gradient) || (stops.gradient != nil && !stops.isDefault)
     run.wantsGradient = wanted && objective.offers.contains(.gradient)
@@ -59,6 +60,9 @@ final class Driver {
     if let missing = missing(method.needs.subtracting(run.objective.offers)) {
       return .notOffered(missing)
     }
+    let broken = run.objective.restrictions.subtracting(method.honours)
+    if broken.contains(.constraints) { return .notHonoured("constraints") }
+    if broken.contains(.bounds) { return .notHonoured("bounds") }
     switch run.refresh() {
     case .stopped: return run.halt ?? .interrupted
     case .notFinite where !run.value.isFinite:

@@ -10,6 +10,8 @@ package final class Run {
   package let objective: any Objective
   package let dimension: Int
   package let stop: Stop
+  /// The box that no evaluation may leave; nil if there is none.
+  package let box: Box?
   /// The current point. Methods read it; `accept` changes it.
   package let x: UnsafeMutablePointer<Double>
   /// The value at `x`, if `knowsValue`.
@@ -55,26 +57,49 @@ package final class Run {
     self.stop = stop
     dimension = start.count
     let n = start.count
-    memory = Buffer(count: 5 * n)
+    memory = Buffer(count: 7 * n)
     x = memory.pointer
     gradient = memory.pointer + n
     trial = memory.pointer + 2 * n
     best = memory.pointer + 3 * n
     bestGradient = memory.pointer + 4 * n
+    if let bounds = objective.bounds, bounds.isBounding, bounds.lower.count == n {
+      let lower = memory.pointer + 5 * n
+      let upper = memory.pointer + 6 * n
+      lower.update(from: bounds.lower, count: n)
+      upper.update(from: bounds.upper, count: n)
+      box = Box(lower: lower, upper: upper)
+    } else {
+      box = nil
+    }
+    var isMoved = false
     for index in 0..<n {
-      x[index] = start[index]
-      best[index] = start[index]
+      x[index] = box?.clamp(start[index], index) ?? start[index]
+      best[index] = x[index]
+      if x[index] != start[index], !start[index].isNaN { isMoved = true }
     }
     evaluationLimit = stops.evaluations ?? Int.max
     secondsLimit = stops.seconds ?? .infinity
+    if isMoved { note("the start was outside of its bounds and is moved to the nearest of them") }
   }
 
   /// Seconds since the start, up to a millisecond old.
   package var seconds: Double { watch.elapsed }
 
-  /// ‖∇f‖∞ at the current point; NaN if the gradient is not known.
-  package var gradientNorm: Double {
-    knowsGradient ? maximumNorm(gradient, dimension) : .nan
+  /// ‖∇f‖∞ at the current point; NaN if the gradient is not known. Within bounds it is that of the
+  /// projected gradient.
+  package var gradientNorm: Double { knowsGradient ? norm(of: gradient, at: x) : .nan }
+
+  /// The largest component of a gradient that does not push its variable against a bound.
+  func norm(of slope: UnsafePointer<Double>, at point: UnsafePointer<Double>) -> Double {
+    guard let box else { return maximumNorm(slope, dimension) }
+    var largest = 0.0
+    for index in 0..<dimension where !box.holds(point[index], slope[index], index) {
+      let magnitude = abs(slope[index])
+      if !(magnitude <= largest) { largest = magnitude }
+      if magnitude.isNaN { return .nan }
+    }
+    return largest
   }
 
   /// Rounding error to be expected in a value near `value`.

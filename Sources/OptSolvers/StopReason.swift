@@ -25,6 +25,8 @@ package enum StopReason: Sendable, Equatable {
   case unbounded
   /// The method needs something that the objective does not offer, e.g. "a gradient".
   case notOffered(String)
+  /// The method cannot keep to restrictions of the variables, e.g. "bounds".
+  case notHonoured(String)
 
   /// One sentence for the report, without a full stop.
   package var sentence: String {
@@ -54,6 +56,7 @@ package enum StopReason: Sendable, Equatable {
     case .unbounded: return "the value falls without bound"
     case .notOffered(let what):
       return "the method needs \(what), which the objective does not offer"
+    case .notHonoured(let what): return "the method cannot keep to \(what)"
     }
   }
 

@@ -110,6 +110,11 @@ extension Machine {
       throw notFinite(solution, span)
     case .notOffered(let what):
       throw Diagnostic(.error, "\(label) needs \(what), which this cost does not have", at: span)
+    case .notHonoured(let what):
+      let names = MethodCatalogue.names(honouring: what == "bounds" ? .bounds : .constraints)
+      throw Diagnostic(
+        .error, "\(label) cannot keep to \(what)", at: span,
+        help: names.isEmpty ? nil : "these can: \(names.joined(separator: ", "))")
     default: break
     }
     if solution.reason.isFailure { sawUnconverged = true }
@@ -162,6 +167,7 @@ extension Machine {
     case .lineSearchFailed, .noProgress: "no progress"
     case .unbounded: "unbounded"
     case .notOffered: "not offered"
+    case .notHonoured: "not honoured"
     }
   }
 
