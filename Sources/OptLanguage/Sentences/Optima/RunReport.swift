@@ -6,7 +6,7 @@ import OptSyntax
 /// What a person sees of a result.
 struct RunReport: Report {
   let headline: String
-  let details: [String]
+  var details: [String]
   /// Blanks before the details.
   var indent = 2
 
@@ -101,7 +101,8 @@ extension Machine {
   /// for the exit code.
   func result(
     _ solution: Solution, _ templates: [Template], _ names: [String],
-    _ sign: Double, _ seed: RandomState, label: String, _ span: SourceSpan
+    _ sign: Double, _ seed: RandomState, label: String, _ restrictions: ConstraintReport? = nil,
+    _ span: SourceSpan
   ) throws -> Value {
     switch solution.reason {
     case .valueNotFinite(step: 0), .gradientNotFinite(step: 0):
@@ -152,7 +153,8 @@ extension Machine {
       ("path", path(solution)), ("seconds", .number(solution.seconds)),
       ("seed", .number(Double(seed.seed))), ("method", .text(label)),
     ]
-    let report = self.report(solution, point, sign, label)
+    var report = self.report(solution, point, sign, label)
+    if let restrictions { report.details += restrictions.remarks }
     return .record(
       Record(names: fields.map(\.0), values: fields.map(\.1), report: report))
   }
