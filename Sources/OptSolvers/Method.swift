@@ -94,13 +94,16 @@ package struct Measures: Sendable, Equatable {
   package var simplexDiameter: Double?
   /// Difference between the largest and the smallest value at the vertices.
   package var simplexSpread: Double?
+  /// How well the first-order conditions hold, where there are constraints.
+  package var kkt: KKT?
   package init(
     expectedDecrease: Double? = nil, rate: Double? = nil, simplexDiameter: Double? = nil,
-    simplexSpread: Double? = nil
+    simplexSpread: Double? = nil, kkt: KKT? = nil
   ) {
     self.expectedDecrease = expectedDecrease
     self.rate = rate
     self.simplexDiameter = simplexDiameter
     self.simplexSpread = simplexSpread
+    self.kkt = kkt
   }
 }

@@ -25,6 +25,7 @@ package enum MethodCatalogue {
     Newton.entry,
     GradientDescent.entry,
     NelderMead.entry,
+    SQP.entry,
   ]
 
   /// The names of the methods that honour `restrictions`.

@@ -27,11 +27,11 @@ final class Driver {
   @exclusivity(unchecked) var pathRows = 0
   /// The expected decrease in `measures` comes from the exact Hessian at the current point.
   var isAssessed = false
-  private let progress: ((StepInfo) -> Void)?
+  let progress: ((StepInfo) -> Void)?
   private let stepLimit: Int
   private var iteration: (any Iteration)?
   @exclusivity(unchecked) private var lastProgress = 0.15
-  @exclusivity(unchecked) private var stall = Stall()
+  @exclusivity(unchecked) var stall = Stall()
 
   static let largestPathDimension = 50
   static let largestPathRows = 10_001
@@ -79,6 +79,7 @@ final class Driver {
     let iteration = method.start(run)
     self.iteration = iteration
     stall.begin(run)
+    if run.isConstrained { measures = iteration.measures(run) }
     if let reason = reasonAfterStep(iteration) { return reason }
     while true {
       if run.step >= stepLimit { return .stepLimit(stepLimit, isDefault: stops.steps == nil) }
@@ -116,6 +117,7 @@ final class Driver {
 
   /// Tests the stops at the current point.
   private func reasonAfterStep(_ iteration: any Iteration) -> StopReason? {
+    if run.isConstrained { return reasonUnderConstraints(iteration) }
     if let target = stops.value, run.value < target { return .valueReached }
     if let tolerance = stops.gradient, run.gradientNorm < tolerance {
       if !stops.isDefault || (expectsNoDecrease && iteration.confirms(run)) {
@@ -141,6 +143,7 @@ final class Driver {
 
   /// The method cannot go on, or goes on without effect: floor, recovery, or failure.
   private func reasonWhenStuck(_ iteration: any Iteration, _ impasse: Impasse) -> StopReason? {
+    if run.isConstrained { return reasonWhenStuckUnderConstraints(iteration, impasse) }
     measures = iteration.measures(run)
     if run.knowsGradient, method.needsDeterministicCosts { run.measureNoise() }
     assess()
@@ -195,14 +198,14 @@ final class Driver {
     pathRows += 1
   }
 
-  private func info() -> StepInfo {
+  func info() -> StepInfo {
     StepInfo(
       step: run.step, value: run.value, gradientNorm: run.gradientNorm, change: run.change,
       evaluations: run.counts.evaluations, seconds: run.seconds, bestValue: run.bestValue,
       x: UnsafePointer(run.x), dimension: run.dimension)
   }
 
-  private func report(_ info: StepInfo) {
+  func report(_ info: StepInfo) {
     guard let progress, run.seconds >= lastProgress + 0.1 else { return }
     lastProgress = run.seconds
     progress(info)

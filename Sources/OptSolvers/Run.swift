@@ -12,6 +12,8 @@ package final class Run {
   package let stop: Stop
   /// The box that no evaluation may leave; nil if there is none.
   package let box: Box?
+  /// The rows of the constraints.
+  package let rows: Rows
   /// The current point. Methods read it; `accept` changes it.
   package let x: UnsafeMutablePointer<Double>
   /// The value at `x`, if `knowsValue`.
@@ -29,6 +31,8 @@ package final class Run {
   package let best: UnsafeMutablePointer<Double>
   @exclusivity(unchecked) package internal(set) var bestValue = Double.infinity
   @exclusivity(unchecked) package internal(set) var bestStep = 0
+  /// The largest violation of a constraint at the best point.
+  @exclusivity(unchecked) package internal(set) var bestViolation = Double.infinity
   let bestGradient: UnsafeMutablePointer<Double>
   @exclusivity(unchecked) var knowsBestGradient = false
 
@@ -57,6 +61,7 @@ package final class Run {
     self.stop = stop
     dimension = start.count
     let n = start.count
+    rows = Rows(objective, dimension: n)
     memory = Buffer(count: 7 * n)
     x = memory.pointer
     gradient = memory.pointer + n
@@ -120,7 +125,7 @@ package final class Run {
     counts.evaluations &+= 1
     if ask.contains(.value) { counts.values &+= 1 }
     if ask.contains(.gradient) { counts.gradients &+= 1 }
-    if ask.contains(.hessian) { counts.hessians &+= 1 }
+    if ask.contains(.hessian) || ask.contains(.lagrangian) { counts.hessians &+= 1 }
     if ask.contains(.product) { counts.products &+= 1 }
     answer.value = .nan
     let outcome = objective.evaluate(ask, at: point, along: along, into: &answer)
@@ -129,12 +134,28 @@ package final class Run {
       return .stopped
     }
     if ask.contains(.value) {
-      if answer.value < bestValue {
+      if isBetter(answer) {
         keep(point, answer, hasGradient: ask.contains(.gradient) && outcome == .done)
       }
       if !answer.value.isFinite { return .notFinite }
     }
     return outcome
+  }
+
+  /// Violations up to this are as good as none where points are compared.
+  static let feasibility = 1e-8
+
+  /// Whether an evaluated point is better than the best one: feasible points by their values, others
+  /// by their violation.
+  private func isBetter(_ answer: Answer) -> Bool {
+    guard rows.count > 0 else { return answer.value < bestValue }
+    guard let c = answer.constraints, answer.value < .infinity else { return false }
+    let amount = rows.largestViolation(c)
+    if amount.isNaN { return false }
+    if amount <= Self.feasibility, bestViolation <= Self.feasibility {
+      return answer.value < bestValue
+    }
+    return amount < bestViolation
   }
 
   private func keep(_ point: UnsafePointer<Double>, _ answer: Answer, hasGradient: Bool) {
@@ -145,6 +166,10 @@ package final class Run {
     bestValue = answer.value
     bestStep = step
     best.update(from: point, count: dimension)
+    if rows.count > 0, let c = answer.constraints {
+      bestViolation = rows.largestViolation(c)
+      rows.bestValues.update(from: c, count: rows.count)
+    }
     knowsBestGradient = false
     if hasGradient, let slope = answer.gradient {
       bestGradient.update(from: slope, count: dimension)
@@ -170,6 +195,7 @@ package final class Run {
 
   /// Makes value and gradient at the current point known; costs nothing if they are.
   package func requireGradient() -> Outcome {
+    if isConstrained { return requireDerivatives() }
     if knowsGradient { return knowsValue && value.isFinite ? .done : .notFinite }
     var answer = Answer()
     answer.gradient = gradient
@@ -247,6 +273,11 @@ package final class Run {
   /// gradient is verified.
   func keepCurrent() {
     guard knowsValue, value.isFinite else { return }
+    if isConstrained {
+      bestViolation = rows.largestViolation(rows.values)
+      rows.bestValues.update(from: rows.values, count: rows.count)
+      rows.bestMultipliers.update(from: rows.multipliers, count: rows.count)
+    }
     bestValue = value
     best.update(from: x, count: dimension)
     knowsBestGradient = knowsGradient

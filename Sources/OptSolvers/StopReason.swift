@@ -4,6 +4,9 @@
 package enum StopReason: Sendable, Equatable {
   /// The gradient is below the tolerance, verified at the returned point.
   case gradientSmall
+  /// The first-order conditions of a constrained minimum hold to within their tolerances, verified at
+  /// the returned point.
+  case conditionsHold
   /// No decrease larger than the rounding error of the objective is left.
   case precisionFloor
   /// The value is below the target the user named.
@@ -32,6 +35,8 @@ package enum StopReason: Sendable, Equatable {
   package var sentence: String {
     switch self {
     case .gradientSmall: return "converged: the gradient is zero to within its tolerance"
+    case .conditionsHold:
+      return "converged: the optimality conditions hold to within their tolerances"
     case .precisionFloor:
       return "converged: at the precision floor, no decrease above rounding error is left"
     case .valueReached: return "the value reached its target"
@@ -63,7 +68,8 @@ package enum StopReason: Sendable, Equatable {
   /// The run claims a minimum, or reached what the user named as the goal.
   package var isSuccess: Bool {
     switch self {
-    case .gradientSmall, .precisionFloor, .valueReached, .changeSmall, .simplexSmall,
+    case .gradientSmall, .conditionsHold, .precisionFloor, .valueReached, .changeSmall,
+      .simplexSmall,
       .userCondition:
       return true
     default: return false

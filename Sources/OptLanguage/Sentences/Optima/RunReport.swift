@@ -6,7 +6,7 @@ import OptSyntax
 /// What a person sees of a result.
 struct RunReport: Report {
   let headline: String
-  let details: [String]
+  var details: [String]
   /// Blanks before the details.
   var indent = 2
 
@@ -111,7 +111,8 @@ extension Machine {
   /// for the exit code.
   func result(
     _ solution: Solution, _ templates: [Template], _ names: [String],
-    _ sign: Double, _ seed: RandomState, label: String, _ span: SourceSpan
+    _ sign: Double, _ seed: RandomState, label: String, _ restrictions: ConstraintReport? = nil,
+    _ span: SourceSpan
   ) throws -> Value {
     switch solution.reason {
     case .valueNotFinite(step: 0), .gradientNotFinite(step: 0):
@@ -162,14 +163,15 @@ extension Machine {
       ("path", path(solution)), ("seconds", .number(solution.seconds)),
       ("seed", .number(Double(seed.seed))), ("method", .text(label)),
     ]
-    let report = self.report(solution, point, sign, label)
+    var report = self.report(solution, point, sign, label)
+    if let restrictions { report.details += restrictions.remarks }
     return .record(
       Record(names: fields.map(\.0), values: fields.map(\.1), report: report))
   }
 
   private func status(_ reason: StopReason) -> String {
     switch reason {
-    case .gradientSmall, .precisionFloor, .simplexSmall: "converged"
+    case .gradientSmall, .conditionsHold, .precisionFloor, .simplexSmall: "converged"
     case .valueReached, .changeSmall, .userCondition: "reached"
     case .stepLimit, .evaluationLimit, .timeLimit: "limit"
     case .interrupted: "interrupted"
@@ -193,7 +195,7 @@ extension Machine {
     let headline: String
     var details: [String] = []
     switch solution.reason {
-    case .gradientSmall, .precisionFloor, .simplexSmall:
+    case .gradientSmall, .conditionsHold, .precisionFloor, .simplexSmall:
       headline = "\(kind) \(number) at \(place)"
     case .valueNotFinite(let step):
       let last = solution.last.value
