@@ -22,9 +22,18 @@ package enum MethodCatalogue {
   package static let entries: [MethodEntry] = [
     BFGS.entry,
     LBFGS.entry,
+    LBFGSB.entry,
+    TrustRegion.entry,
     Newton.entry,
+    Dogleg.entry,
+    NewtonCG.entry,
+    Steihaug.entry,
+    ConjugateGradient.entry,
     GradientDescent.entry,
     NelderMead.entry,
+    Powell.entry,
+    Brent.entry,
+    GoldenSection.entry,
     SQP.entry,
   ]
 
