@@ -33,6 +33,8 @@ package enum MethodCatalogue {
     GradientDescent.entry,
     NelderMead.entry,
     SQP.entry,
+    InteriorPoint.entry,
+    AugmentedLagrangian.entry,
   ]
 
   /// The names of the methods that honour `restrictions`.

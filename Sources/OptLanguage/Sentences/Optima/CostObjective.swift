@@ -11,6 +11,7 @@ final class CostObjective: Objective {
   private(set) var bounds: Bounds?
   private(set) var constraints: [Constraint] = []
   private(set) var constraintCount = 0
+  private(set) var isQuadratic = false
   let traced: TracedFunction
   let sign: Double
   /// An error of the program while it was evaluated; the run stops and it is told afterwards.
@@ -57,6 +58,7 @@ final class CostObjective: Objective {
     bounds = set.hasBounds ? set.bounds : nil
     constraints = set.constraints
     constraintCount = constraints.reduce(0) { $0 + $1.count }
+    isQuadratic = set.isQuadratic
     traced.rows = set.rows
     if !constraints.isEmpty {
       offers.formUnion([.constraints, .constraintJacobian, .lagrangian])
