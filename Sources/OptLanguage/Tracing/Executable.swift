@@ -9,6 +9,8 @@ final class TracedPath {
   let tracer: Tracer
   let inputs: [Expression]
   let result: Value
+  /// What each constraint compares with 0.
+  let constraints: [Value]
   /// The definitions counter when the reads were last found unchanged.
   var checkedAt: Int
   /// How long the trace took.
@@ -16,12 +18,14 @@ final class TracedPath {
   var executables: [Executable?] = Array(repeating: nil, count: Query.allCases.count)
 
   init(
-    _ tracer: Tracer, _ inputs: [Expression], _ result: Value, checkedAt: Int, tracing: Duration
+    _ tracer: Tracer, _ inputs: [Expression], _ result: Value, constraints: [Value] = [],
+    checkedAt: Int, tracing: Duration
   ) {
     self.tracing = tracing
     self.tracer = tracer
     self.inputs = inputs
     self.result = result
+    self.constraints = constraints
     self.checkedAt = checkedAt
   }
 }
