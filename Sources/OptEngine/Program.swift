@@ -43,6 +43,8 @@ package final class Program: @unchecked Sendable {
   let work: Int
   let compileCost: Int
   private let nativeCode = Lazy<NativeProgram>()
+  /// How long it took to make this.
+  package let planning: Duration
   let memory = Memory()
   let steps: UnsafePointer<Step>
   let stepCount: Int
@@ -74,6 +76,7 @@ package final class Program: @unchecked Sendable {
 
   /// The same with a choice of rounding.
   package init(_ graph: Graph, outputs: [Expression], options: Options) {
+    let began = ContinuousClock.now
     let (prepared, roots) =
       options.simplifies ? graph.forExecution(outputs) : (graph, outputs)
     let plan = Planner(prepared, roots, options)
@@ -109,6 +112,7 @@ package final class Program: @unchecked Sendable {
     registersSize = emitter.registers
     operandCount = emitter.operandCount
     sumCount = emitter.sumCount
+    planning = began.duration(to: .now)
   }
 
   /// Machine code, made when it is first asked for; nil where there is none.
@@ -116,6 +120,9 @@ package final class Program: @unchecked Sendable {
     guard options.engine == .native, NativeProgram.isAvailable else { return nil }
     return nativeCode.value { NativeProgram(self) }
   }
+
+  /// How long it took to make machine code; none was made if it is zero.
+  package var generating: Duration { nativeCode.known?.generating ?? .zero }
 
   /// Machine code, step by step.
   package var nativeCodeListings: [[UInt8]] { native?.listings ?? [] }

@@ -112,6 +112,12 @@ package final class Workspace {
     return true
   }
 
+  /// Makes machine code now, if the program may have some, and not when it pays.
+  package func compile() {
+    if untilNative > 0 { native = program.native }
+    untilNative = 0
+  }
+
   private func run(_ native: NativeProgram, _ stop: Stop?) -> Bool {
     let w = memory.pointer
     areChecked = native.checksOutputs
