@@ -58,6 +58,7 @@ package final class Program: @unchecked Sendable {
   let laneTables: UnsafePointer<UnsafeMutablePointer<Int>>
   let constants: [(place: Int, value: Double)]
   let arrays: [Buffer]
+  let loops: [LoopPlan]
   /// What host nodes compute.
   package let hosts: [any Host]
   /// Sizes of the outputs that have a memory of their own.
@@ -103,7 +104,8 @@ package final class Program: @unchecked Sendable {
     laneTables = UnsafePointer(memory.keep(emitter.laneTables))
     constants = emitter.constants
     arrays = emitter.arrays
-    hosts = prepared.hosts
+    hosts = prepared.hosts + emitter.loops.flatMap(\.body.hosts)
+    loops = emitter.loops
     externalSizes = plan.externals.map { plan.shape($0).count }
     outputPlaces = roots.map { emitter.location($0.index) }
     escapes = UnsafePointer(memory.keep(emitter.findEscapes(outputPlaces)))
@@ -132,7 +134,9 @@ package final class Program: @unchecked Sendable {
 
   /// Numbers that a workspace holds.
   package var memoryCount: Int {
-    externalSizes.reduce(arenaSize + registersSize + scratchSize, +)
+    loops.reduce(externalSizes.reduce(arenaSize + registersSize + scratchSize, +)) {
+      $0 + $1.body.memoryCount
+    }
   }
 
   /// The numbers of the memories of outputs.
