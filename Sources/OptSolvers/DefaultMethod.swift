@@ -35,6 +35,10 @@ struct ProblemClass {
 /// The classes of problems in the order in which they are tried.
 private let rules:
   [(applies: @Sendable (ProblemClass) -> Bool, method: any Method, reason: String)] = [
+    (
+      { $0.isConstrained && $0.count > largestDenseDimension }, AugmentedLagrangian(),
+      "there are constraints and more than \(largestDenseDimension) variables"
+    ),
     ({ $0.isConstrained }, SQP(), "there are constraints"),
     ({ $0.isBounded && $0.hasHessian }, TrustRegion(), "there are bounds and few variables"),
     ({ $0.isBounded }, LBFGSB(), "there are bounds"),

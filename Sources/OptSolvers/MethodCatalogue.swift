@@ -35,6 +35,8 @@ package enum MethodCatalogue {
     Brent.entry,
     GoldenSection.entry,
     SQP.entry,
+    InteriorPoint.entry,
+    AugmentedLagrangian.entry,
   ]
 
   /// The names of the methods that honour `restrictions`.
