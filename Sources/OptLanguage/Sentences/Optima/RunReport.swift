@@ -115,7 +115,7 @@ extension Machine {
   func result(
     _ solution: Solution, _ templates: [Template], _ names: [String],
     _ sign: Double, _ seed: RandomState, label: String, _ restrictions: ConstraintReport? = nil,
-    _ span: SourceSpan
+    choice: String, _ span: SourceSpan
   ) throws -> Value {
     switch solution.reason {
     case .valueNotFinite(step: 0), .gradientNotFinite(step: 0):
@@ -165,6 +165,7 @@ extension Machine {
       ("criteria", criteria), ("last", last), ("trace", trace(solution, sign)),
       ("path", path(solution)), ("seconds", .number(solution.seconds)),
       ("seed", .number(Double(seed.seed))), ("method", .text(label)),
+      ("choice", .text(choice)),
     ]
     let report = self.report(solution, point, sign, label, restrictions)
     if let restrictions {
