@@ -29,7 +29,7 @@ extension Driver {
       return .conditionsHold
     }
     if run.halt != nil { return run.halt }
-    if isFeasible, run.fellToMinusInfinity || run.value < -1e20 * max(1, abs(startValue)) {
+    if isFeasible, run.fellToMinusInfinity || run.value < -1e16 * max(1, abs(startValue)) {
       return .unbounded
     }
     guard run.step > 0 else { return nil }
