@@ -78,13 +78,16 @@ package struct Measures: Sendable, Equatable {
   package var simplexDiameter: Double?
   /// Difference between the largest and the smallest value at the vertices.
   package var simplexSpread: Double?
+  /// How far the residuals are from being orthogonal to the columns of the Jacobian.
+  package var offset: Double?
   package init(
     expectedDecrease: Double? = nil, rate: Double? = nil, simplexDiameter: Double? = nil,
-    simplexSpread: Double? = nil
+    simplexSpread: Double? = nil, offset: Double? = nil
   ) {
     self.expectedDecrease = expectedDecrease
     self.rate = rate
     self.simplexDiameter = simplexDiameter
     self.simplexSpread = simplexSpread
+    self.offset = offset
   }
 }

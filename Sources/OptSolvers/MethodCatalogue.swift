@@ -30,6 +30,8 @@ package enum MethodCatalogue {
     Newton.entry,
     GradientDescent.entry,
     NelderMead.entry,
+    LevenbergMarquardt.entry,
+    GaussNewton.entry,
   ]
 
   /// The entry with that name.

@@ -4,6 +4,8 @@
 package enum StopReason: Sendable, Equatable {
   /// The gradient is below the tolerance, verified at the returned point.
   case gradientSmall
+  /// The residuals are orthogonal to the derivatives of the model, to within the tolerance.
+  case residualsOrthogonal
   /// No decrease larger than the rounding error of the objective is left.
   case precisionFloor
   /// The value is below the target the user named.
@@ -30,6 +32,8 @@ package enum StopReason: Sendable, Equatable {
   package var sentence: String {
     switch self {
     case .gradientSmall: return "converged: the gradient is zero to within its tolerance"
+    case .residualsOrthogonal:
+      return "converged: the residuals are orthogonal to the model's derivatives"
     case .precisionFloor:
       return "converged: at the precision floor, no decrease above rounding error is left"
     case .valueReached: return "the value reached its target"
@@ -60,7 +64,8 @@ package enum StopReason: Sendable, Equatable {
   /// The run claims a minimum, or reached what the user named as the goal.
   package var isSuccess: Bool {
     switch self {
-    case .gradientSmall, .precisionFloor, .valueReached, .changeSmall, .simplexSmall,
+    case .gradientSmall, .residualsOrthogonal, .precisionFloor, .valueReached, .changeSmall,
+      .simplexSmall,
       .userCondition:
       return true
     default: return false

@@ -12,6 +12,8 @@ enum Query: Int, CaseIterable {
   case product
   /// A column and its Jacobian.
   case valueAndJacobian
+  /// A sum of squares and its parts; these and their Jacobian.
+  case residuals, residualsAndJacobian
 }
 
 /// A function with arguments of a fixed structure.
@@ -215,10 +217,16 @@ final class TracedFunction {
       outputs = hvp(of: y, by: variables, along: along)
     case .valueAndJacobian:
       outputs = [y, jacobian(of: [y], by: variables)]
+    case .residuals, .residualsAndJacobian:
+      guard let squares = path.squares(of: y) else {
+        throw Diagnostic(.error, "the cost is not a sum of squares at every point", at: span)
+      }
+      outputs =
+        [y] + (query == .residuals ? squares.values : squares.valuesAndJacobian(variables))
     }
     let placedFrom: Int? =
       switch query {
-      case .value, .valueGradientHessian, .valueAndJacobian: nil
+      case .value, .valueGradientHessian, .valueAndJacobian, .residuals, .residualsAndJacobian: nil
       case .valueAndGradient: 1
       case .product: 0
       }

@@ -76,6 +76,9 @@ struct RunReport: Report {
     case .gradientSmall:
       let tolerance = solution.criteria.first { $0.name == "gradient" }?.tolerance ?? 1e-8
       return "converged: gradient < \(NumberFormat.short(tolerance))"
+    case .residualsOrthogonal:
+      let offset = solution.criteria.first { $0.name == "relative offset" }
+      return "converged: relative offset < \(NumberFormat.short(offset?.tolerance ?? 0))"
     case .precisionFloor: return "converged: at the precision floor"
     case .unbounded where sign < 0: return "the value grows without bound"
     case .valueNotFinite, .gradientNotFinite: return "the best point so far is kept"
@@ -154,7 +157,7 @@ extension Machine {
 
   private func status(_ reason: StopReason) -> String {
     switch reason {
-    case .gradientSmall, .precisionFloor, .simplexSmall: "converged"
+    case .gradientSmall, .residualsOrthogonal, .precisionFloor, .simplexSmall: "converged"
     case .valueReached, .changeSmall, .userCondition: "reached"
     case .stepLimit, .evaluationLimit, .timeLimit: "limit"
     case .interrupted: "interrupted"
@@ -177,7 +180,7 @@ extension Machine {
     let headline: String
     var details: [String] = []
     switch solution.reason {
-    case .gradientSmall, .precisionFloor, .simplexSmall:
+    case .gradientSmall, .residualsOrthogonal, .precisionFloor, .simplexSmall:
       headline = "\(kind) \(number) at \(place)"
     case .valueNotFinite(let step):
       let last = solution.last.value
