@@ -22,5 +22,8 @@ struct SumOfSquares {
 
 extension TracedPath {
   /// The parts of the result `y` of this path, if it is a sum of squares.
-  func squares(of y: Expression) -> SumOfSquares? { tracer.squares }
+  func squares(of y: Expression) -> SumOfSquares? {
+    if tracer.squares == nil { tracer.squares = SumOfSquares(recognizing: y) }
+    return tracer.squares
+  }
 }

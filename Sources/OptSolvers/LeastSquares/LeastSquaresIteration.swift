@@ -11,14 +11,17 @@ final class LeastSquaresIteration: Iteration {
   private let m: Int
   private let isDamped: Bool
   private let factor: Double
-  private let bounds: Bounds?
   private let qr: PivotedQR
   private let memory: Buffer
   /// D.
   private let scale: UnsafeMutablePointer<Double>
   private let step: UnsafeMutablePointer<Double>
   private let steepest: UnsafeMutablePointer<Double>
+  /// Residuals after the steps to bounds, and these steps.
   private let shifted: UnsafeMutablePointer<Double>
+  private let stopped: UnsafeMutablePointer<Double>
+  /// Factors for the variables that bounds leave free.
+  private var bounded: PivotedQR?
   /// Δ; 0 until the first step.
   private(set) var radius = 0.0
   private var damping = 0.0
@@ -36,13 +39,13 @@ final class LeastSquaresIteration: Iteration {
     m = run.objective.residualCount
     self.isDamped = isDamped
     factor = radius
-    bounds = run.objective.bounds
     qr = PivotedQR(rows: m, columns: n)
-    memory = Buffer(count: 3 * n + m)
+    memory = Buffer(count: 4 * n + m)
     scale = memory.pointer
     step = scale + n
     steepest = step + n
-    shifted = steepest + n
+    stopped = steepest + n
+    shifted = stopped + n
     isFree = Array(repeating: true, count: n)
   }
 
@@ -77,25 +80,18 @@ final class LeastSquaresIteration: Iteration {
     guard run.knowsJacobian else { return false }
     for j in 0..<n {
       var sum = 0.0
-      for i in 0..<m { sum += run.jacobian[i * n + j] * run.jacobian[i * n + j] }
+      for i in 0..<m { sum += run.residualJacobian[i * n + j] * run.residualJacobian[i * n + j] }
       let norm = sum.squareRoot()
       scale[j] = max(scale[j], norm)
       if !(scale[j] > 0) || !scale[j].isFinite { scale[j] = 1 }
-      isFree[j] = !isHeld(run, j)
+      isFree[j] = !(run.box?.holds(run.x[j], run.gradient[j], j) ?? false)
     }
-    guard qr.factorize(run.jacobian, run.residuals, scale: scale, isFree: isFree) else {
+    guard qr.factorize(run.residualJacobian, run.residuals, scale: scale, isFree: isFree) else {
       return false
     }
     decrease = qr.decrease
     isCurrent = true
     return true
-  }
-
-  /// Whether variable j is at a bound and would fall outside.
-  private func isHeld(_ run: Run, _ j: Int) -> Bool {
-    guard let bounds else { return false }
-    return run.x[j] <= bounds.lower[j] && run.gradient[j] >= 0
-      || run.x[j] >= bounds.upper[j] && run.gradient[j] <= 0
   }
 
   func step(_ run: Run) -> Advance {
@@ -123,7 +119,12 @@ final class LeastSquaresIteration: Iteration {
         isShortened = false
       }
       let predicted = predictedDecrease(run)
-      guard length > 0, predicted > 0 else { return .stuck(.degenerate) }
+      guard length > 0, predicted > 0 else {
+        // A step cut at bounds may lead upwards; a short one does not.
+        guard run.box != nil, length > Double.ulpOfOne * size else { return .stuck(.degenerate) }
+        radius *= 0.25
+        continue
+      }
       place(run)
       var answer = Answer()
       let outcome = run.evaluate(.value, at: run.trial, into: &answer)
@@ -178,16 +179,60 @@ final class LeastSquaresIteration: Iteration {
 
   /// Puts the next step, times D, into `step`; its λ.
   private func propose(_ run: Run) -> Double {
-    let λ = isDamped ? qr.step(radius: radius, damping: damping, into: step) : dogleg(run)
+    let λ = solve(qr, radius)
+    if let box = run.box, crosses(run, box) { stopAtBounds(run, box) }
     return λ
   }
 
+  private func solve(_ qr: PivotedQR, _ radius: Double) -> Double {
+    isDamped ? qr.step(radius: radius, damping: damping, into: step) : dogleg(qr, radius)
+  }
+
+  /// Whether the step leads out of the bounds.
+  private func crosses(_ run: Run, _ box: Box) -> Bool {
+    for j in 0..<n {
+      let end = run.x[j] + step[j] / scale[j]
+      if end != box.clamp(end, j) { return true }
+    }
+    return false
+  }
+
+  /// Variables that the step would carry across a bound stop at it; the model is solved anew for the
+  /// others, until none crosses.
+  private func stopAtBounds(_ run: Run, _ box: Box) {
+    let inner = bounded ?? PivotedQR(rows: m, columns: n)
+    bounded = inner
+    var free = isFree
+    shifted.update(from: run.residuals, count: m)
+    var used = 0.0
+    for _ in 0..<n {
+      var isCrossing = false
+      for j in 0..<n where free[j] {
+        let end = run.x[j] + step[j] / scale[j]
+        let nearest = box.clamp(end, j)
+        guard nearest != end else { continue }
+        isCrossing = true
+        free[j] = false
+        let part = nearest - run.x[j]
+        stopped[j] = part * scale[j]
+        used += stopped[j] * stopped[j]
+        for i in 0..<m { shifted[i] += run.residualJacobian[i * n + j] * part }
+      }
+      guard isCrossing, free.contains(true),
+        inner.factorize(run.residualJacobian, shifted, scale: scale, isFree: free)
+      else { break }
+      let rest = max(radius * radius - used, 0.01 * radius * radius).squareRoot()
+      _ = solve(inner, rest)
+    }
+    for j in 0..<n where !free[j] { step[j] = isFree[j] ? stopped[j] : 0 }
+  }
+
   /// The dogleg path: to the best point along steepest descent, then to the full step.
-  private func dogleg(_ run: Run) -> Double {
+  private func dogleg(_ qr: PivotedQR, _ radius: Double) -> Double {
     qr.fullStep(into: step)
     let length = euclideanNorm(step, n)
     if length <= radius { return 0 }
-    for j in 0..<n { steepest[j] = isFree[j] ? -0.5 * run.gradient[j] / scale[j] : 0 }
+    qr.steepest(into: steepest)
     let steepness = dot(steepest, steepest, n)
     let image = qr.squaredImage(steepest)
     let best = image > 0 ? steepness / image : radius / steepness.squareRoot()
@@ -215,11 +260,26 @@ final class LeastSquaresIteration: Iteration {
     var slope = 0.0
     for j in 0..<n { slope += run.gradient[j] * step[j] / scale[j] }
     slopeAlongStep = slope
-    return -slope - qr.squaredImage(step)
+    return -slope - squaredImage(run)
+  }
+
+  /// ‖Jp‖² for the step. R does not know the variables that bounds hold.
+  private func squaredImage(_ run: Run) -> Double {
+    guard run.box != nil else { return qr.squaredImage(step) }
+    var sum = 0.0
+    for i in 0..<m {
+      var part = 0.0
+      for j in 0..<n { part += run.residualJacobian[i * n + j] * step[j] / scale[j] }
+      sum += part * part
+    }
+    return sum
   }
 
   /// The trial point.
   private func place(_ run: Run) {
-    for j in 0..<n { run.trial[j] = run.x[j] + step[j] / scale[j] }
+    for j in 0..<n {
+      let end = run.x[j] + step[j] / scale[j]
+      run.trial[j] = run.box?.clamp(end, j) ?? end
+    }
   }
 }

@@ -25,7 +25,8 @@ package struct LevenbergMarquardt: Method {
     options: [
       .init(name: "radius", defaultValue: "100", doc: "first trust radius, relative to the start")
     ], needs: [.residuals, .jacobian],
-    make: { LevenbergMarquardt(radius: $0["radius"] ?? 100) }, keepsMatrix: true)
+    make: { LevenbergMarquardt(radius: $0["radius"] ?? 100) }, keepsMatrix: true,
+    honours: .bounds)
 
   package var name: String { "levenberg_marquardt" }
   package var options: [MethodOption] {
@@ -35,6 +36,7 @@ package struct LevenbergMarquardt: Method {
     ]
   }
   package var needs: Ask { [.residuals, .jacobian] }
+  package var honours: Restrictions { .bounds }
   package var needsDeterministicCosts: Bool { true }
 
   package func start(_ run: Run) -> any Iteration {
@@ -62,7 +64,8 @@ package struct GaussNewton: Method {
     options: [
       .init(name: "radius", defaultValue: "100", doc: "first trust radius, relative to the start")
     ], needs: [.residuals, .jacobian],
-    make: { GaussNewton(radius: $0["radius"] ?? 100) }, keepsMatrix: true)
+    make: { GaussNewton(radius: $0["radius"] ?? 100) }, keepsMatrix: true,
+    honours: .bounds)
 
   package var name: String { "gauss_newton" }
   package var options: [MethodOption] {
@@ -72,6 +75,7 @@ package struct GaussNewton: Method {
     ]
   }
   package var needs: Ask { [.residuals, .jacobian] }
+  package var honours: Restrictions { .bounds }
   package var needsDeterministicCosts: Bool { true }
 
   package func start(_ run: Run) -> any Iteration {

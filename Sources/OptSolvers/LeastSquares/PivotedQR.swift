@@ -133,6 +133,15 @@ final class PivotedQR {
     for k in 0..<n { q[order[k]] = work[k] }
   }
 
+  /// The direction of steepest descent, −Ĵᵀr.
+  func steepest(into q: UnsafeMutablePointer<Double>) {
+    for k in 0..<n {
+      var sum = 0.0
+      for i in 0...k { sum += upper[i * n + k] * turned[i] }
+      q[order[k]] = -sum
+    }
+  }
+
   /// ‖Ĵq‖².
   func squaredImage(_ q: UnsafePointer<Double>) -> Double {
     var sum = 0.0

@@ -47,7 +47,7 @@ extension Machine {
     }
     let label = method?.label ?? RunReport.label(solution)
     let result = try result(
-      solution, problem.templates, problem.names, 1, seed, label: label, code.span)
+      solution, problem.templates, problem.names, 1, seed, label: label, nil, code.span)
     return try fitResult(result, problem, solution, label)
   }
 

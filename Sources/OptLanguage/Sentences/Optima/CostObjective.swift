@@ -10,6 +10,9 @@ final class CostObjective: Objective {
   private(set) var offers: Ask = [.value, .gradient, .product, .hessian]
   /// Parts of the cost, where it is a sum of squares.
   private(set) var residualCount = 0
+  private(set) var bounds: Bounds?
+  private(set) var constraints: [Constraint] = []
+  private(set) var constraintCount = 0
   let traced: TracedFunction
   let sign: Double
   /// An error of the program while it was evaluated; the run stops and it is told afterwards.
@@ -43,8 +46,8 @@ final class CostObjective: Objective {
       point(base)
       let path = try traced.path()
       isRandom = path.tracer.randomKey != nil
-      if !isRandom, let squares = path.tracer.squares {
-        residualCount = squares.residuals.shape.count
+      if !isRandom, let count = try traced.squareCount(path) {
+        residualCount = count
         offers.formUnion([.residuals, .jacobian])
       }
     }
@@ -52,6 +55,17 @@ final class CostObjective: Objective {
       // Fresh numbers for every run, the same for the same seed.
       evaluations = Double(machine.random.seed % (1 << 20)) * 4_294_967_296
       evaluations += Double(machine.random.draw % (1 << 10)) * 4_194_304
+    }
+  }
+
+  /// Restricts the variables.
+  func restrict(_ set: ConstraintSet) {
+    bounds = set.hasBounds ? set.bounds : nil
+    constraints = set.constraints
+    constraintCount = constraints.reduce(0) { $0 + $1.count }
+    traced.rows = set.rows
+    if !constraints.isEmpty {
+      offers.formUnion([.constraints, .constraintJacobian, .lagrangian])
     }
   }
 
@@ -83,6 +97,9 @@ final class CostObjective: Objective {
     _ ask: Ask, _ along: UnsafePointer<Double>?, _ answer: inout Answer
   ) throws -> Bool? {
     var isFinite = true
+    if ask.asks([.constraints, .constraintJacobian, .lagrangian]) {
+      return try fillConstraints(ask, along, &answer)
+    }
     if ask.asks(.hessian), let target = answer.hessian {
       guard let run = try traced.run(.valueGradientHessian) else { return nil }
       answer.value = run.output(0).pointee
@@ -127,6 +144,33 @@ final class CostObjective: Objective {
     if query == .residualsAndJacobian, let target = answer.jacobian {
       isFinite = run.copy(2, to: target, count: run.shape(2).count) && isFinite
     }
+    return isFinite
+  }
+
+  /// Value, rows of constraints and their derivatives, as far as they are asked for.
+  private func fillConstraints(
+    _ ask: Ask, _ along: UnsafePointer<Double>?, _ answer: inout Answer
+  ) throws -> Bool? {
+    let query: Query =
+      ask.asks(.lagrangian)
+      ? .lagrangian
+      : ask.asks([.gradient, .constraintJacobian]) ? .firstDerivatives : .valueAndRows
+    if query == .lagrangian {
+      guard let along else { return false }
+      traced.pointers[traced.leaves.count] = along
+    }
+    guard let run = try traced.run(query) else { return nil }
+    answer.value = run.output(0).pointee
+    var isFinite = answer.value.isFinite
+    func take(_ output: Int, _ target: UnsafeMutablePointer<Double>?) {
+      guard let target else { return }
+      isFinite = run.copy(output, to: target, count: run.shape(output).count) && isFinite
+    }
+    take(1, answer.constraints)
+    guard query != .valueAndRows else { return isFinite }
+    take(2, answer.constraintJacobian)
+    isFinite = collect(run, 3, answer.gradient) && isFinite
+    if query == .lagrangian { take(3 + offsets.count, answer.lagrangian) }
     return isFinite
   }
 
