@@ -252,6 +252,10 @@ extension Machine {
         throw refusal
       }
       return entry.make(options)
+    case .search(let entry, _):
+      throw Diagnostic(
+        .error, "`\(entry.name)` is a line search, not a method", at: span,
+        help: "write `using bfgs(search = \(entry.name))`")
     case .written(let start, let step):
       return WrittenMethod(
         self, name: method.name, start: start, step: step, objective: objective, span)
