@@ -87,7 +87,7 @@ extension Compiler {
 
 extension Function {
   /// Whether a call without arguments is possible.
-  fileprivate var canBeCalledBare: Bool {
+  var canBeCalledBare: Bool {
     switch kind {
     case .closure(let code, _): code.requiredCount == 0
     case .builtin(let builtin): builtin.requiredCount == 0
@@ -202,12 +202,9 @@ extension Machine {
   private func method(_ value: Value, _ span: SourceSpan) throws -> MethodValue {
     switch value {
     case .method(let method): return method
-    case .function(let function) where function.canBeCalledBare:
-      // A method's name without arguments is the method with its defaults.
-      let made = try apply(value, [], spans: [], at: span, calleeSpan: span)
-      if case .method(let method) = made { return method }
-      throw Diagnostic(
-        .error, "`using` wants a method, found \(made.kindDescription)", at: span)
+    case .function(let function):
+      if let method = try method(madeBy: function, span) { return method }
+      fallthrough
     default:
       throw Diagnostic(
         .error, "`using` wants a method, found \(value.kindDescription)", at: span,
@@ -230,9 +227,7 @@ extension Machine {
         throw refusal
       }
       return entry.make(options)
-    case .written(let start, let step):
-      return WrittenMethod(
-        self, name: method.name, start: start, step: step, objective: objective, span)
+    case .written: return WrittenMethod(self, method, objective: objective, span)
     }
   }
 }
