@@ -1,25 +1,20 @@
 /// Every method of this module, for help, completion and `using NAME(options)`.
 
 /// What the catalogue says about a method.
-package struct MethodEntry: Sendable {
-  /// An option with its default as text.
-  package struct Option: Sendable {
-    package var name: String
-    package var defaultValue: String
-    package var doc: String
-  }
+package struct MethodEntry: CatalogueEntry {
+  package typealias Option = OptionEntry
 
   package var name: String
-  /// One line, lower case, for lists.
   package var summary: String
-  /// A paragraph for `help NAME`.
   package var help: String
-  package var options: [Option]
+  package var options: [OptionEntry]
   package var needs: Ask
   /// Makes the method from the options given; others keep their defaults.
-  package var make: @Sendable ([String: Double]) -> any Method
+  package var make: @Sendable (MethodOptions) -> any Method
   /// Whether it keeps a matrix with a row and a column for every variable.
   package var keepsMatrix = false
+  /// Which restrictions of the variables it honours.
+  package var honours: Restrictions = []
 }
 
 /// The methods, one line each, in the order help shows them.
@@ -30,7 +25,13 @@ package enum MethodCatalogue {
     Newton.entry,
     GradientDescent.entry,
     NelderMead.entry,
+    SQP.entry,
   ]
+
+  /// The names of the methods that honour `restrictions`.
+  package static func names(honouring restrictions: Restrictions) -> [String] {
+    entries.filter { $0.honours.isSuperset(of: restrictions) }.map(\.name)
+  }
 
   /// The entry with that name.
   package static func entry(named name: String) -> MethodEntry? {

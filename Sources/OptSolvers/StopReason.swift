@@ -4,6 +4,9 @@
 package enum StopReason: Sendable, Equatable {
   /// The gradient is below the tolerance, verified at the returned point.
   case gradientSmall
+  /// The first-order conditions of a constrained minimum hold to within their tolerances, verified at
+  /// the returned point.
+  case conditionsHold
   /// No decrease larger than the rounding error of the objective is left.
   case precisionFloor
   /// The value is below the target the user named.
@@ -25,11 +28,15 @@ package enum StopReason: Sendable, Equatable {
   case unbounded
   /// The method needs something that the objective does not offer, e.g. "a gradient".
   case notOffered(String)
+  /// The method cannot keep to restrictions of the variables, e.g. "bounds".
+  case notHonoured(String)
 
   /// One sentence for the report, without a full stop.
   package var sentence: String {
     switch self {
     case .gradientSmall: return "converged: the gradient is zero to within its tolerance"
+    case .conditionsHold:
+      return "converged: the optimality conditions hold to within their tolerances"
     case .precisionFloor:
       return "converged: at the precision floor, no decrease above rounding error is left"
     case .valueReached: return "the value reached its target"
@@ -54,13 +61,15 @@ package enum StopReason: Sendable, Equatable {
     case .unbounded: return "the value falls without bound"
     case .notOffered(let what):
       return "the method needs \(what), which the objective does not offer"
+    case .notHonoured(let what): return "the method cannot keep to \(what)"
     }
   }
 
   /// The run claims a minimum, or reached what the user named as the goal.
   package var isSuccess: Bool {
     switch self {
-    case .gradientSmall, .precisionFloor, .valueReached, .changeSmall, .simplexSmall,
+    case .gradientSmall, .conditionsHold, .precisionFloor, .valueReached, .changeSmall,
+      .simplexSmall,
       .userCondition:
       return true
     default: return false

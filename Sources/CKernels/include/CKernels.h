@@ -8,6 +8,8 @@ int ck_has_avx2_fma(void);
 /// Relaxed atomic access to an interruption flag.
 static inline int ck_atomic_load(const int *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
 static inline void ck_atomic_store(int *p, int v) { __atomic_store_n(p, v, __ATOMIC_RELAXED); }
+/// Adds and gives the value before.
+static inline int64_t ck_atomic_add(int64_t *p, int64_t v) { return __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
 
 // MARK: Operations of tapes and strips
 

@@ -146,6 +146,7 @@ extension Machine {
   ) throws -> Value {
     if let tracer {
       let graph = try place(span)
+      if !tracer.openLoops.isEmpty { throw CannotBatch("random numbers inside it", span) }
       let key: Expression
       if let known = tracer.randomKey {
         key = known
