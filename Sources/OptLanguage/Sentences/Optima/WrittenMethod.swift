@@ -56,7 +56,7 @@ private final class WrittenIteration: Iteration {
   /// The number of the step, and the value there of what is minimised.
   private let context = Buffer(count: 2)
   private let span: SourceSpan
-  private let seed: Double
+  private var seed: Double
   private var rate: Double?
 
   init(
@@ -144,4 +144,11 @@ private final class WrittenIteration: Iteration {
   }
 
   func measures(_ run: Run) -> Measures { Measures(rate: rate) }
+
+  func archive(_ archive: Archive, _ run: Run) {
+    archive.numbers("state", state.pointer, state.count)
+    archive.number("seed", &seed)
+    archive.optional("rate", &rate)
+    objective.archive(archive)
+  }
 }
