@@ -121,6 +121,20 @@ package final class Workspace {
     untilNative = 0
   }
 
+  /// Whether the program is one piece of machine code for scalars.
+  package var isDirect: Bool {
+    guard let native else { return false }
+    return native.count == 1 && native.steps.pointee.kind == .tape
+  }
+
+  /// How to call that, where the outputs lie in this memory.
+  package var direct: DirectCall? {
+    guard isDirect, isComplete, let entry = native?.steps.pointee.entry,
+      program.outputPlaces.allSatisfy({ $0.base == 0 })
+    else { return nil }
+    return DirectCall(entry: entry, memory: memory.pointer, bases: bases)
+  }
+
   private func run(_ native: NativeProgram, _ stop: Stop?) -> Bool {
     let w = memory.pointer
     areChecked = native.checksOutputs

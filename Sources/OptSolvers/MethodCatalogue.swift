@@ -26,6 +26,8 @@ package enum MethodCatalogue {
     GradientDescent.entry,
     NelderMead.entry,
     SQP.entry,
+    InteriorPoint.entry,
+    AugmentedLagrangian.entry,
   ]
 
   /// The names of the methods that honour `restrictions`.

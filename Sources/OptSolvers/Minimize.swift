@@ -45,6 +45,8 @@ final class Driver {
   /// A claim of convergence is repeated from the best point at most this often.
   static let largestRepairs = 3
   var repairs = 0
+  /// Constraints that cannot hold at once, where the run found that.
+  var conflict: [Int] = []
 
   init(
     _ objective: any Objective, _ start: [Double], _ method: any Method, _ stops: Stops,

@@ -26,6 +26,8 @@ package enum StopReason: Sendable, Equatable {
   case lineSearchFailed
   case noProgress
   case unbounded
+  /// No point near satisfies all constraints: their violation cannot be made smaller.
+  case infeasible
   /// The method needs something that the objective does not offer, e.g. "a gradient".
   case notOffered(String)
   /// The method cannot keep to restrictions of the variables, e.g. "bounds".
@@ -62,6 +64,7 @@ package enum StopReason: Sendable, Equatable {
       return "not converged: no step along the search direction lowers the value"
     case .noProgress:
       return "not converged: no further progress, although the gradient is not small"
+    case .infeasible: return "infeasible: the violation of the constraints cannot be made smaller"
     case .unbounded: return "the value falls without bound"
     case .notOffered(let what):
       return "the method needs \(what), which the objective does not offer"

@@ -60,6 +60,25 @@ import Testing
     #expect((hessian.places == nil) == (n == 3))
   }
 
+  /// The short way to machine code is left when a name that the cost reads changes.
+  @Test func aChangedNameIsSeen() throws {
+    let session = session("a = 2\ng(x) = a x^2")
+    let cost = try CompiledCost(session, "g", at: ["0"])
+    cost.compile()
+    var (x, slope) = (3.0, 0.0)
+    #expect(cost.value(at: &x, gradient: &slope) == 18 && slope == 12)
+    for a in 3..<9 {
+      #expect(session.run("a = \(a)", name: "<test>") == .succeeded)
+      for _ in 0..<2 {
+        #expect(cost.value(at: &x, gradient: &slope) == Double(9 * a) && slope == Double(6 * a))
+      }
+      cost.compile()
+    }
+    #expect(session.run("g(x) = -x", name: "<test>") == .succeeded)
+    x = .infinity
+    #expect(cost.value(at: &x, gradient: &slope) == .infinity)
+  }
+
   @Test func dataAreGivenRowByRow() throws {
     let session = session("")
     let numbers = [1.0, 2, 3, 4, 5, 6]

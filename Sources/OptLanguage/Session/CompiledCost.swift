@@ -53,6 +53,7 @@ public final class CompiledCost {
   public func value(
     at x: UnsafePointer<Double>, gradient: UnsafeMutablePointer<Double>
   ) -> Double {
+    if let (value, _) = objective.callDirectly(x, gradient) { return value }
     var answer = Answer()
     answer.gradient = gradient
     return evaluate(Self.both, x, &answer)
@@ -70,6 +71,10 @@ public final class CompiledCost {
       if let start = start.baseAddress { _ = evaluate(Self.both, start, &answer) }
     }
     objective.traced.compiled(.valueAndGradient)?.compile()
+    start.withUnsafeBufferPointer { start in
+      // The second call finds the machine code.
+      if let start = start.baseAddress { _ = evaluate(Self.both, start, &answer) }
+    }
     return objective.traced.compileTimes(.valueAndGradient)
   }
 

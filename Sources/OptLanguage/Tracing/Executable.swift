@@ -121,6 +121,11 @@ final class Executable {
     return workspace.run(stop)
   }
 
+  /// Inputs of the program that are flat inputs, and which; nil if there are others.
+  var directInputs: [(input: Int, leaf: Int)]? {
+    globals.isEmpty && keyInput == nil ? leaves : nil
+  }
+
   /// Makes machine code now.
   func compile() { workspace.compile() }
 

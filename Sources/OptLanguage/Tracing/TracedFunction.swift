@@ -204,6 +204,11 @@ final class TracedFunction {
   /// What computes `query` on the path that held last, if it was asked for there.
   func compiled(_ query: Query) -> Executable? { current?.executables[query.rawValue] }
 
+  /// Whether `executable` is right at every point, until something is defined.
+  func holdsWithoutQuestion(_ executable: Executable, _ query: Query) -> Bool {
+    recents[query.rawValue] === executable && executable.guards.isEmpty
+  }
+
   /// How long it took to compile that.
   func compileTimes(_ query: Query) -> CompileTimes {
     guard let current, let executable = compiled(query) else { return CompileTimes() }

@@ -11,6 +11,7 @@ final class CostObjective: Objective {
   private(set) var bounds: Bounds?
   private(set) var constraints: [Constraint] = []
   private(set) var constraintCount = 0
+  private(set) var isQuadratic = false
   let traced: TracedFunction
   let sign: Double
   /// An error of the program while it was evaluated; the run stops and it is told afterwards.
@@ -21,6 +22,9 @@ final class CostObjective: Objective {
   private let counts: [Int]
   private let machine: Machine
   private var evaluations = 0.0
+  /// The short way to value and gradient, and the definitions counter for which it is right.
+  @exclusivity(unchecked) private var direct: DirectCost?
+  @exclusivity(unchecked) private var directDefinitions = -1
 
   init(_ traced: TracedFunction, _ machine: Machine) {
     self.traced = traced
@@ -57,6 +61,7 @@ final class CostObjective: Objective {
     bounds = set.hasBounds ? set.bounds : nil
     constraints = set.constraints
     constraintCount = constraints.reduce(0) { $0 + $1.count }
+    isQuadratic = set.isQuadratic
     traced.rows = set.rows
     if !constraints.isEmpty {
       offers.formUnion([.constraints, .constraintJacobian, .lagrangian])
@@ -74,6 +79,12 @@ final class CostObjective: Objective {
     _ ask: Ask, at x: UnsafePointer<Double>, along: UnsafePointer<Double>?,
     into answer: inout Answer
   ) -> Outcome {
+    if ask.rawValue == Self.both.rawValue, let target = answer.gradient,
+      let (value, isFinite) = callDirectly(x, target)
+    {
+      answer.value = value
+      return isFinite && value.isFinite ? .done : .notFinite
+    }
     point(x)
     if isRandom {
       evaluations += 1
@@ -87,6 +98,17 @@ final class CostObjective: Objective {
       failure = error
       return .stopped
     }
+  }
+
+  private static let both: Ask = [.value, .gradient]
+
+  /// Value and gradient by the short way, if there is one and nothing was defined since.
+  @inline(__always)
+  func callDirectly(
+    _ x: UnsafePointer<Double>, _ gradient: UnsafeMutablePointer<Double>
+  ) -> (value: Double, isFinite: Bool)? {
+    guard directDefinitions == machine.state.pointee.definitions, let direct else { return nil }
+    return direct.run(x, gradient)
   }
 
   /// Whether everything is finite; nil when stopped.
@@ -108,6 +130,10 @@ final class CostObjective: Objective {
       guard let run = try traced.run(.valueAndGradient) else { return nil }
       answer.value = run.output(0).pointee
       isFinite = collect(run, 1, answer.gradient)
+      if run.workspace.isDirect, traced.holdsWithoutQuestion(run, .valueAndGradient) {
+        direct = DirectCost(run, offsets: offsets, counts: counts)
+        directDefinitions = machine.state.pointee.definitions
+      }
     } else if ask.asks(.value) {
       guard let run = try traced.run(.value) else { return nil }
       answer.value = run.output(0).pointee
