@@ -85,6 +85,18 @@ struct CheckedBFGS: Method {
       return true
     }
 
+    func archive(_ archive: Archive, _ run: Run) {
+      var hasNewton = newton != nil
+      archive.flag("hasNewton", &hasNewton)
+      archive.flag("isNewton", &isNewton)
+      archive.scope("bfgs") { primary.archive(archive, run) }
+      if hasNewton { archive.scope("newton") { secondary(run).archive(archive, run) } }
+      // The measures of a newton that was just asked are those that it gives again.
+      var isChecked = checked != nil
+      archive.flag("isChecked", &isChecked)
+      if archive.isRestoring { checked = isChecked ? newton?.measures(run) : nil }
+    }
+
     func restart(_ run: Run) {
       checked = nil
       primary.restart(run)

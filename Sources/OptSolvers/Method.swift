@@ -54,6 +54,9 @@ package protocol Iteration: AnyObject {
   /// Called when the method is stuck and this is not the precision floor: true if it has another
   /// way to go on from `run.x`.
   func recover(_ run: Run) -> Bool
+  /// Saves or restores everything that the method remembers from one step to the next, so that a run
+  /// goes on with the same bits. A method that cannot says so through `archive.fail`.
+  func archive(_ archive: Archive, _ run: Run)
   /// Told that the driver moved `run.x` to another point: what the method remembers is void.
   func restart(_ run: Run)
 }
@@ -62,6 +65,9 @@ extension Iteration {
   package func measures(_ run: Run) -> Measures { Measures() }
   package func confirms(_ run: Run) -> Bool { true }
   package func recover(_ run: Run) -> Bool { false }
+  package func archive(_ archive: Archive, _ run: Run) {
+    archive.fail("the method does not keep its state")
+  }
   package func restart(_ run: Run) {}
 }
 

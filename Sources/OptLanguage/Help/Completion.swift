@@ -238,5 +238,6 @@ enum StopWords {
     ("change", "change of the value in a step, as in change < 1e-12"),
     ("seconds", "time"), ("epochs", "passes over the data"),
     ("evaluations", "number of evaluations of the cost"),
+    ("checkpoint", "file that the run is saved in, for `resume`"),
   ]
 }

@@ -127,6 +127,15 @@ extension Machine {
       throw notFinite(solution, span)
     case .notOffered(let what):
       throw Diagnostic(.error, "\(label) needs \(what), which this cost does not have", at: span)
+    case .notSaved(let why):
+      throw Diagnostic(
+        .error, "\(label) cannot save its run: \(why)", at: span,
+        help: "leave `checkpoint` out, or take bfgs, lbfgs or a method from the library")
+    case .notResumed(let why):
+      throw Diagnostic(
+        .error, "the run cannot be resumed: \(why)", at: span,
+        help: "resume with the cost, the variables and the method that the checkpoint was made with"
+      )
     case .notHonoured(let what):
       let names = MethodCatalogue.names(honouring: what == "bounds" ? .bounds : .constraints)
       throw Diagnostic(
@@ -189,6 +198,8 @@ extension Machine {
     case .infeasible: "infeasible"
     case .notOffered: "not offered"
     case .notHonoured: "not honoured"
+    case .notSaved: "not saved"
+    case .notResumed: "not resumed"
     }
   }
 
