@@ -128,6 +128,7 @@ extension Driver {
       below("simplex diameter", diameter, Self.diameterTolerance)
       below("simplex spread", measures.simplexSpread ?? .nan, spreadTolerance)
     }
+    if let offset = measures.offset { below("relative offset", offset, stops.offset) }
     below("value", run.bestValue, stops.value)
     below("change", run.change, stops.change)
     let steps = stops.steps ?? (stops.namesBudget ? nil : Stops.defaultSteps)

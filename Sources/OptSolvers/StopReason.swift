@@ -4,6 +4,8 @@
 package enum StopReason: Sendable, Equatable {
   /// The gradient is below the tolerance, verified at the returned point.
   case gradientSmall
+  /// The residuals are orthogonal to the derivatives of the model, to within the tolerance.
+  case residualsOrthogonal
   /// The first-order conditions of a constrained minimum hold to within their tolerances, verified at
   /// the returned point.
   case conditionsHold
@@ -41,6 +43,8 @@ package enum StopReason: Sendable, Equatable {
   package var sentence: String {
     switch self {
     case .gradientSmall: return "converged: the gradient is zero to within its tolerance"
+    case .residualsOrthogonal:
+      return "converged: the residuals are orthogonal to the model's derivatives"
     case .conditionsHold:
       return "converged: the optimality conditions hold to within their tolerances"
     case .precisionFloor:
@@ -77,7 +81,7 @@ package enum StopReason: Sendable, Equatable {
   /// The run claims a minimum, or reached what the user named as the goal.
   package var isSuccess: Bool {
     switch self {
-    case .gradientSmall, .conditionsHold, .precisionFloor, .valueReached, .changeSmall,
+    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .valueReached, .changeSmall,
       .simplexSmall,
       .userCondition:
       return true

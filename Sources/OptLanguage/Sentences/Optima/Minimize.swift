@@ -227,7 +227,7 @@ extension Machine {
   }
 
   /// A value after `using` as a method.
-  private func method(_ value: Value, _ span: SourceSpan) throws -> MethodValue {
+  func method(_ value: Value, _ span: SourceSpan) throws -> MethodValue {
     switch value {
     case .method(let method): return method
     case .function(let function):
@@ -241,7 +241,7 @@ extension Machine {
     }
   }
 
-  private func solver(
+  func solver(
     _ method: MethodValue, _ objective: CostObjective, _ dimension: Int, _ span: SourceSpan
   ) throws -> any Method {
     switch method.kind {

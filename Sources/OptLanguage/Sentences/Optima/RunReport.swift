@@ -79,6 +79,9 @@ struct RunReport: Report {
     case .conditionsHold:
       let tolerance = solution.criteria.first { $0.name == "complementarity" }?.tolerance ?? 1e-8
       return "converged: optimality conditions < \(RunReport.rounded(tolerance))"
+    case .residualsOrthogonal:
+      let offset = solution.criteria.first { $0.name == "relative offset" }
+      return "converged: relative offset < \(NumberFormat.short(offset?.tolerance ?? 0))"
     case .precisionFloor: return "converged: at the precision floor"
     case .unbounded where sign < 0: return "the value grows without bound"
     case .valueNotFinite, .gradientNotFinite: return "the best point so far is kept"
@@ -182,7 +185,7 @@ extension Machine {
 
   private func status(_ reason: StopReason) -> String {
     switch reason {
-    case .gradientSmall, .conditionsHold, .precisionFloor, .simplexSmall: "converged"
+    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .simplexSmall: "converged"
     case .valueReached, .changeSmall, .userCondition: "reached"
     case .stepLimit, .evaluationLimit, .timeLimit: "limit"
     case .interrupted: "interrupted"
@@ -210,7 +213,7 @@ extension Machine {
     let headline: String
     var details: [String] = []
     switch solution.reason {
-    case .gradientSmall, .conditionsHold, .precisionFloor, .simplexSmall:
+    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .simplexSmall:
       headline = "\(kind) \(number) at \(place)"
     case .valueNotFinite(let step):
       let last = solution.last.value
