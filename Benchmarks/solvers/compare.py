@@ -8,13 +8,15 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 DATA = os.path.join(ROOT, "Tests/ProblemTests/Data")
-PACKAGES = ["numpy==2.3.5", "scipy==1.16.3", "casadi==3.7.2", "matplotlib==3.10.7"]
+PACKAGES = ["numpy==2.4.6", "scipy==1.17.1", "casadi==3.8.2", "matplotlib==3.11.2"]
 sys.path.insert(0, HERE)
 import problems as notation  # noqa: E402
+import regressions  # noqa: E402
 
 
 def enter_environment():
@@ -176,7 +178,7 @@ class SciPy:
     def __call__(self, problem, seed=1):
         from scipy import optimize
         counted = Counted(problem)
-        arguments = {"jac": counted.g}
+        arguments = {} if self.method == "Nelder-Mead" else {"jac": counted.g}
         if self.hessian:
             arguments["hess"] = counted.H
         if problem.is_bounded:
@@ -355,9 +357,22 @@ def insert(document, name, table):
         file.write(before + begin + table + "\n" + end + rest.split(end, 1)[1])
 
 
+def regression(options):
+    """NIST's regressions, which are judged by digits."""
+    path = os.path.join(options.data, "nist_strd.json")
+    print(f"\nNIST StRD, nonlinear regression\n{regressions.HEAD}", flush=True)
+    if not os.path.exists(path):
+        print(f"(no nist_strd.json in {options.data})")
+        return
+    lines = regressions.run(path, options.program, options.first, options.verbose)
+    if options.write:
+        insert(os.path.join(ROOT, "docs/explanation/solvers.md"), "nist",
+               "\n".join([regressions.HEAD, *lines]))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sets", nargs="*", help="mgh, hs, cutest, global; all that have data if none")
+    parser.add_argument("sets", nargs="*", help="mgh, hs, cutest, global, nist; all that have data if none")
     parser.add_argument("--program", default=os.path.join(ROOT, ".build/release/optrepl"))
     parser.add_argument("--data", default=DATA, help="folder of the collections")
     parser.add_argument("--first", type=int, default=None, help="only so many problems of each")
@@ -368,8 +383,12 @@ def main():
                         help="put tables and plot into docs/explanation")
     parser.add_argument("--here", action="store_true", help="use the packages of this Python")
     options = parser.parse_args()
+    warnings.simplefilter("ignore")
     results = []
-    for name in options.sets or sets(options):
+    for name in options.sets or [*sets(options), "nist"]:
+        if name == "nist":
+            regression(options)
+            continue
         print(f"\n{sets(options)[name][0]}\n{HEAD}", flush=True)
         result = run(name, options)
         if result is None:

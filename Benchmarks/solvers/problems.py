@@ -188,6 +188,13 @@ class Symbolic:
             self.upper.append(0 if constraint["type"] in ("le", "eq") else math.inf)
         self.c = casadi.vertcat(*rows) if rows else None
 
+    @classmethod
+    def bare(cls, casadi):
+        """For formulas all of whose names are given with them."""
+        self = cls.__new__(cls)
+        self.ca, self.names, self.definitions, self.known = casadi, {}, {}, {}
+        return self
+
     def formula(self, formula):
         return self.value(read(formula), {})
 

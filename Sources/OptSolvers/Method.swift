@@ -57,6 +57,9 @@ package protocol Iteration: AnyObject {
   /// Saves or restores everything that the method remembers from one step to the next, so that a run
   /// goes on with the same bits. A method that cannot says so through `archive.fail`.
   func archive(_ archive: Archive, _ run: Run)
+  /// The point that the method returns instead of the best one seen, such as an average of its
+  /// iterates; nil for most.
+  func answer(_ run: Run) -> UnsafePointer<Double>?
   /// Told that the driver moved `run.x` to another point: what the method remembers is void.
   func restart(_ run: Run)
 }
@@ -68,6 +71,7 @@ extension Iteration {
   package func archive(_ archive: Archive, _ run: Run) {
     archive.fail("the method does not keep its state")
   }
+  package func answer(_ run: Run) -> UnsafePointer<Double>? { nil }
   package func restart(_ run: Run) {}
 }
 

@@ -201,7 +201,7 @@ struct Completion {
   }
 
   private static let clauses: [String: [String]] = {
-    let minimise = ["from", "subject to", "using", "until", "over"]
+    let minimise = ["from", "subject to", "using", "until", "over", "resume"]
     return [
       "minimize": minimise, "maximize": minimise, "fit": ["to", "from", "using"],
       "solve": ["from", "until"], "check": ["at", "against"], "differentiate": ["by"],

@@ -157,13 +157,6 @@ extension Machine {
       ("x", single(structure(solution.last.x))), ("value", .number(sign * solution.last.value)),
       ("step", .number(Double(solution.last.step))),
     ])
-    let criteria = Value.list(
-      solution.criteria.map { criterion in
-        .record([
-          ("name", .text(criterion.name)), ("value", .number(criterion.value)),
-          ("tolerance", .number(criterion.tolerance)), ("met", .boolean(criterion.isMet)),
-        ])
-      })
     var fields: [(String, Value)] = [
       ("value", .number(sign * solution.value)), ("solution", point), ("gradient", slope),
       ("status", .text(status(solution.reason))),
@@ -174,10 +167,14 @@ extension Machine {
       ("values", .number(Double(solution.counts.values))),
       ("gradients", .number(Double(solution.counts.gradients))),
       ("hessians", .number(Double(solution.counts.hessians))),
-      ("criteria", criteria), ("last", last), ("trace", trace(solution, sign)),
+      ("products", .number(Double(solution.counts.products))),
+      ("criteria", criteria(solution)), ("last", last), ("trace", trace(solution, sign)),
       ("path", path(solution)), ("seconds", .number(solution.seconds)),
       ("seed", .number(Double(seed.seed))), ("method", .text(label)),
     ]
+    if solution.isAnswered {
+      fields.append(("raw", structure(solution.last.x)))
+    }
     let report = self.report(solution, point, sign, label, restrictions)
     if let restrictions {
       fields += restrictions.fields(solution, sign)
@@ -292,6 +289,21 @@ extension Machine {
   }
 
   // MARK: Tables
+
+  /// One row a criterion.
+  private func criteria(_ solution: Solution) -> Value {
+    let list = solution.criteria
+    func numbers(_ values: [Double]) -> Table.Column {
+      .numbers(Matrix(values, rows: values.count, columns: 1))
+    }
+    return .table(
+      Table(
+        names: ["name", "value", "tolerance", "met"],
+        columns: [
+          .texts(list.map(\.name)), numbers(list.map(\.value)), numbers(list.map(\.tolerance)),
+          .texts(list.map { $0.isMet ? "yes" : "no" }),
+        ], rowCount: list.count))
+  }
 
   private func trace(_ solution: Solution, _ sign: Double) -> Value {
     let rows = solution.trace.rowCount

@@ -58,6 +58,8 @@ private final class WrittenIteration: Iteration {
   private let span: SourceSpan
   private var seed: Double
   private var rate: Double?
+  /// Where in the state the field `answer` lies, if there is one.
+  private var answerOffset: Int?
 
   init(
     _ machine: Machine, _ method: MethodValue, _ state: Value, _ dimension: Int,
@@ -108,6 +110,7 @@ private final class WrittenIteration: Iteration {
     var offset = 0
     for k in given..<leaves.count {
       traced.pointers[k] = UnsafePointer(self.state.pointer + offset)
+      if leaves[k].name.hasSuffix(".answer"), leaves[k].count == dimension { answerOffset = offset }
       offset += leaves[k].count
     }
   }
@@ -144,6 +147,10 @@ private final class WrittenIteration: Iteration {
   }
 
   func measures(_ run: Run) -> Measures { Measures(rate: rate) }
+
+  func answer(_ run: Run) -> UnsafePointer<Double>? {
+    answerOffset.map { UnsafePointer(state.pointer + $0) }
+  }
 
   func archive(_ archive: Archive, _ run: Run) {
     archive.numbers("state", state.pointer, state.count)
