@@ -13,7 +13,8 @@ extension Driver {
     guard !stops.isDefault || decrease <= decreaseTolerance + 1e-13 * kkt.scale else {
       return false
     }
-    return kkt.stationarity <= tolerance * kkt.scale && kkt.violation <= max(Run.feasibility * factor, min(kkt.rounding, 1e-7))
+    return kkt.stationarity <= tolerance * kkt.scale
+      && kkt.violation <= max(Run.feasibility * factor, min(kkt.rounding, 1e-7))
       && kkt.complementarity <= tolerance * kkt.scale
   }
 
