@@ -43,6 +43,8 @@ package final class Program: @unchecked Sendable {
   let work: Int
   let compileCost: Int
   private let nativeCode = Lazy<NativeProgram>()
+  /// How long it took to make this.
+  package let planning: Duration
   let memory = Memory()
   let steps: UnsafePointer<Step>
   let stepCount: Int
@@ -75,6 +77,7 @@ package final class Program: @unchecked Sendable {
 
   /// The same with a choice of rounding.
   package init(_ graph: Graph, outputs: [Expression], options: Options) {
+    let began = ContinuousClock.now
     let (prepared, roots) =
       options.simplifies ? graph.forExecution(outputs) : (graph, outputs)
     let plan = Planner(prepared, roots, options)
@@ -111,6 +114,7 @@ package final class Program: @unchecked Sendable {
     registersSize = emitter.registers
     operandCount = emitter.operandCount
     sumCount = emitter.sumCount
+    planning = began.duration(to: .now)
   }
 
   /// Machine code, made when it is first asked for; nil where there is none.
@@ -126,6 +130,9 @@ package final class Program: @unchecked Sendable {
       native.steps[k].kind != .loop || native.steps[k].entry != nil
     }
   }
+
+  /// How long it took to make machine code; none was made if it is zero.
+  package var generating: Duration { nativeCode.known?.generating ?? .zero }
 
   /// Machine code, step by step.
   package var nativeCodeListings: [[UInt8]] { native?.listings ?? [] }

@@ -119,6 +119,26 @@ package final class Workspace {
     return true
   }
 
+  /// Makes machine code now, if the program may have some, and not when it pays.
+  package func compile() {
+    if untilNative > 0 { native = program.native }
+    untilNative = 0
+  }
+
+  /// Whether the program is one piece of machine code for scalars.
+  package var isDirect: Bool {
+    guard let native else { return false }
+    return native.count == 1 && native.steps.pointee.kind == .tape
+  }
+
+  /// How to call that, where the outputs lie in this memory.
+  package var direct: DirectCall? {
+    guard isDirect, isComplete, let entry = native?.steps.pointee.entry,
+      program.outputPlaces.allSatisfy({ $0.base == 0 })
+    else { return nil }
+    return DirectCall(entry: entry, memory: memory.pointer, bases: bases)
+  }
+
   private func run(_ native: NativeProgram, _ stop: Stop?) -> Bool {
     let w = memory.pointer
     areChecked = native.checksOutputs

@@ -71,6 +71,7 @@ extension Objective {
   package var bounds: Bounds? { nil }
   package var constraints: [Constraint] { [] }
   package var residualCount: Int { 0 }
+  package var isQuadratic: Bool { false }
   package func copy() -> (any Objective)? { nil }
 
   /// The restrictions that a method must honour here.

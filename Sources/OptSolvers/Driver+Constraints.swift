@@ -48,14 +48,67 @@ extension Driver {
   ) -> StopReason? {
     measures = iteration.measures(run)
     if let halt = run.halt { return halt }
-    if iteration.recover(run) {
-      measures = iteration.measures(run)
-      return nil
-    }
     if let kkt = measures.kkt, holds(kkt, factor: 100), iteration.confirms(run) {
       run.keepCurrent()
       return .precisionFloor
     }
+    if let halt = run.halt { return halt }
+    if iteration.recover(run) {
+      measures = iteration.measures(run)
+      return nil
+    }
+    if run.bestViolation > FeasibilitySearch.tolerance, run.dimension <= largestDenseDimension,
+      let conflict = FeasibilitySearch(run).conflict(from: run.best)
+    {
+      self.conflict = conflict
+      return .infeasible
+    }
     return impasse == .lineSearch ? .lineSearchFailed : .noProgress
+  }
+
+  // MARK: The result
+
+  /// Makes the best point the current one, with its derivatives, for the report.
+  func completeBestUnderConstraints() {
+    let isCurrent = (0..<run.dimension).allSatisfy { run.x[$0] == run.best[$0] }
+    guard run.bestValue.isFinite else { return }
+    if !isCurrent { run.accept(run.best, value: run.bestValue) }
+    guard run.wantsGradient, run.halt == nil, run.requireGradient() == .done else { return }
+    run.bestGradient.update(from: run.gradient, count: run.dimension)
+    run.knowsBestGradient = true
+  }
+
+  func criteria(of kkt: KKT) -> [Criterion] {
+    let tolerance = stops.gradient ?? Self.conditionTolerance
+    func below(_ name: String, _ value: Double, _ tolerance: Double) -> Criterion {
+      Criterion(name: name, value: value, tolerance: tolerance, isMet: value <= tolerance)
+    }
+    return [
+      below("stationarity", kkt.stationarity, tolerance * kkt.scale),
+      below("violation", kkt.violation, max(Run.feasibility, min(kkt.rounding, 1e-7))),
+      below("complementarity", kkt.complementarity, tolerance * kkt.scale),
+    ]
+  }
+
+  /// Rows and multipliers at the best point.
+  func addConstraints(to solution: inout Solution) {
+    let (n, m) = (run.dimension, run.rows.count)
+    guard m > 0 else {
+      solution.slope = solution.gradient
+      return
+    }
+    func copy(_ pointer: UnsafePointer<Double>) -> [Double] {
+      Array(UnsafeBufferPointer(start: pointer, count: m))
+    }
+    solution.conflict = conflict
+    solution.violation = run.bestViolation
+    solution.rows = copy(run.rows.bestValues)
+    solution.multipliers = copy(run.rows.multipliers)
+    guard run.knowsGradient else { return }
+    solution.slope = (0..<n).map { k in
+      var sum = run.gradient[k]
+      for row in 0..<m { sum += run.rows.multipliers[row] * run.jacobian[row * n + k] }
+      return sum
+    }
   }
 }

@@ -96,14 +96,17 @@ package struct Measures: Sendable, Equatable {
   package var simplexSpread: Double?
   /// How well the first-order conditions hold, where there are constraints.
   package var kkt: KKT?
+  /// How far the residuals are from being orthogonal to the columns of the Jacobian.
+  package var offset: Double?
   package init(
     expectedDecrease: Double? = nil, rate: Double? = nil, simplexDiameter: Double? = nil,
-    simplexSpread: Double? = nil, kkt: KKT? = nil
+    simplexSpread: Double? = nil, kkt: KKT? = nil, offset: Double? = nil
   ) {
     self.expectedDecrease = expectedDecrease
     self.rate = rate
     self.simplexDiameter = simplexDiameter
     self.simplexSpread = simplexSpread
     self.kkt = kkt
+    self.offset = offset
   }
 }

@@ -38,6 +38,8 @@ final class Driver {
   /// A claim of convergence is repeated from the best point at most this often.
   static let largestRepairs = 3
   var repairs = 0
+  /// Constraints that cannot hold at once, where the run found that.
+  var conflict: [Int] = []
 
   init(
     _ objective: any Objective, _ start: [Double], _ method: any Method, _ stops: Stops,
@@ -46,10 +48,15 @@ final class Driver {
     self.method = method
     self.stops = stops
     self.progress = progress
-    run = Run(objective, from: start, stops: stops, stop: stop)
+    let usesResiduals = method.needs.contains(.jacobian)
+    run = Run(
+      objective, from: start, stops: stops, stop: stop,
+      usesResiduals: usesResiduals && objective.offers.contains(.jacobian))
     self.start = Array(UnsafeBufferPointer(start: run.x, count: run.dimension))
     stepLimit = max(stops.steps ?? (stops.namesBudget ? Int.max : Stops.defaultSteps), 0)
-    let wanted = method.needs.contains(.gradient) || (stops.gradient != nil && !stops.isDefault)
+    let wanted =
+      usesResiduals || method.needs.contains(.gradient)
+      || (stops.gradient != nil && !stops.isDefault)
     run.wantsGradient = wanted && objective.offers.contains(.gradient)
   }
 
@@ -126,6 +133,12 @@ final class Driver {
       }
       if run.halt != nil { return run.halt }
     }
+    if let tolerance = stops.offset, let offset = measures.offset, offset < tolerance,
+      iteration.confirms(run)
+    {
+      if let reason = verified(.residualsOrthogonal, iteration) { return reason }
+      if run.halt != nil { return run.halt }
+    }
     if stops.isDefault, simplexIsSmall, iteration.confirms(run) { return .simplexSmall }
     if run.fellToMinusInfinity || run.value < -1e30 * max(1, abs(startValue)) { return .unbounded }
     guard run.step > 0 else { return nil }
@@ -150,7 +163,7 @@ final class Driver {
     if let halt = run.halt { return halt }
     let mayRecover = stall.mayRecover(run)
     stall.begin(run)
-    let isSmall = run.gradientNorm < (stops.gradient ?? 1e-8)
+    let isSmall = run.gradientNorm < (stops.gradient ?? (stops.offset == nil ? 1e-8 : 0))
     if isSmall || isAtFloor {
       let isConfirmed = iteration.confirms(run)
       if let halt = run.halt { return halt }

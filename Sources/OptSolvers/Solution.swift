@@ -68,4 +68,14 @@ package struct Solution: Sendable {
   package var pathRows: Int
   /// What is to blame if a value or gradient is not finite.
   package var culprit: Fault?
+  /// The largest violation of a constraint at `x`.
+  package var violation = 0.0
+  /// The rows of the constraints at `x`, and λ of the Lagrangian f + Σ λᵢcᵢ: not negative for c ≤ 0,
+  /// not positive for c ≥ 0.
+  package var rows: [Double] = []
+  package var multipliers: [Double] = []
+  /// ∇f + Σ λᵢ∇cᵢ at `x`: what bounds balance.
+  package var slope: [Double]?
+  /// What cannot hold at once: indices into the constraints of the objective.
+  package var conflict: [Int] = []
 }

@@ -29,7 +29,8 @@ import Testing
 @Test func strangeOptionsDoNotTrap() {
   for value in [Double.nan, .infinity, -3, 0, 1e300] {
     for entry in MethodCatalogue.entries {
-      let options = Dictionary(uniqueKeysWithValues: entry.options.map { ($0.name, value) })
+      let options = MethodOptions(
+        Dictionary(uniqueKeysWithValues: entry.options.map { ($0.name, .number(value)) }))
       let result = minimize(
         TestObjective(Rosenbrock()), from: [-1.2, 1], using: entry.make(options),
         until: Stops(steps: 5))

@@ -12,6 +12,8 @@ enum Query: Int, CaseIterable {
   case product
   /// A column and its Jacobian.
   case valueAndJacobian
+  /// A sum of squares and its parts; these and their Jacobian.
+  case residuals, residualsAndJacobian
   /// A number and the rows of its constraints.
   case valueAndRows
   /// These, the Jacobian of the rows, and the gradient of the number.
@@ -180,6 +182,7 @@ final class TracedFunction {
     let definitions = machine.state.pointee.definitions
     var inputs: [Expression] = []
     var values: [Value] = []
+    let began = ContinuousClock.now
     for (k, leaf) in leaves.enumerated() {
       let input = tracer.graph.input(
         Input(name: leaf.name, role: k < variableCount ? .variable : .data, shape: leaf.shape))
@@ -191,14 +194,41 @@ final class TracedFunction {
     }
     let result = try machine.tracing(tracer) { try call(values) }
     unmergeable.formUnion(tracer.unmergeable)
+    let tracing = began.duration(to: .now)
     if hasConstraints, case .list(let list) = result, let cost = list.items.first {
       return TracedPath(
-        tracer, inputs, cost, constraints: Array(list.items.dropFirst()), checkedAt: definitions)
+        tracer, inputs, cost, constraints: Array(list.items.dropFirst()), checkedAt: definitions,
+        tracing: tracing)
     }
-    return TracedPath(tracer, inputs, result, checkedAt: definitions)
+    return TracedPath(tracer, inputs, result, checkedAt: definitions, tracing: tracing)
+  }
+
+  /// What computes `query` on the path that held last, if it was asked for there.
+  func compiled(_ query: Query) -> Executable? { current?.executables[query.rawValue] }
+
+  /// Whether `executable` is right at every point, until something is defined.
+  func holdsWithoutQuestion(_ executable: Executable, _ query: Query) -> Bool {
+    recents[query.rawValue] === executable && executable.guards.isEmpty
+  }
+
+  /// How long it took to compile that.
+  func compileTimes(_ query: Query) -> CompileTimes {
+    guard let current, let executable = compiled(query) else { return CompileTimes() }
+    return CompileTimes(
+      tracing: current.tracing.seconds, differentiating: executable.differentiating.seconds,
+      planning: executable.program.planning.seconds,
+      generating: executable.program.generating.seconds)
   }
 
   // MARK: Queries
+
+  /// How many parts the result has, if it is a sum of squares.
+  func squareCount(_ path: TracedPath) throws -> Int? {
+    try machine.tracing(path.tracer) {
+      let y = try machine.expression(path.result, span)
+      return path.squares(of: sign < 0 ? -y : y)?.residuals.shape.count
+    }
+  }
 
   private func executable(_ path: TracedPath, _ query: Query) throws -> Executable {
     if let known = path.executables[query.rawValue] { return known }
@@ -211,6 +241,7 @@ final class TracedFunction {
     let variables = Array(path.inputs.prefix(variableCount))
     var y = try machine.expression(path.result, span)
     if sign < 0 { y = -y }
+    let began = ContinuousClock.now
     let outputs: [Expression]
     var along: [Expression] = []
     switch query {
@@ -231,6 +262,12 @@ final class TracedFunction {
       outputs = hvp(of: y, by: variables, along: along)
     case .valueAndJacobian:
       outputs = [y, jacobian(of: [y], by: variables)]
+    case .residuals, .residualsAndJacobian:
+      guard let squares = path.squares(of: y) else {
+        throw Diagnostic(.error, "the cost is not a sum of squares at every point", at: span)
+      }
+      outputs =
+        [y] + (query == .residuals ? squares.values : squares.valuesAndJacobian(variables))
     case .valueAndRows: outputs = [y, try rows(of: path)]
     case .firstDerivatives, .lagrangian:
       let c = try rows(of: path)
@@ -247,12 +284,14 @@ final class TracedFunction {
     let placedFrom: Int? =
       switch query {
       case .value, .valueGradientHessian, .valueAndJacobian, .valueAndRows, .firstDerivatives,
-        .lagrangian:
+        .lagrangian, .residuals, .residualsAndJacobian:
         nil
       case .valueAndGradient: 1
       case .product: 0
       }
-    return try Executable(path, outputs, extraInputs: along, placedFrom: placedFrom, at: span)
+    return try Executable(
+      path, outputs, extraInputs: along, placedFrom: placedFrom,
+      differentiating: began.duration(to: .now), at: span)
   }
 
   /// All rows of constraints as one column.

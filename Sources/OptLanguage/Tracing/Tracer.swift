@@ -81,6 +81,8 @@ final class Tracer {
   var openShapes: [String: OpenShape] = [:]
   /// Where the result, a column of numbers, belongs in the sparse matrix that it stands for.
   var pattern: SparsePattern?
+  /// The parts whose squares make up the result, where it was made of them.
+  var squares: SumOfSquares?
   /// Whether something was printed: then every evaluation is traced anew.
   var hasEffects = false
   /// Draws of random numbers so far.

@@ -13,6 +13,8 @@ final class ConvexHessian {
   /// What was added to the diagonal beyond the normals, relative to the largest element.
   private(set) var shift = 0.0
 
+  private static let flat = 1e-6
+
   init(dimension: Int) {
     n = dimension
     memory = Buffer(count: 2 * n * n + n)
@@ -31,8 +33,13 @@ final class ConvexHessian {
       if !h[k].isFinite { return false }
       largest = max(largest, abs(h[k]))
     }
-    if isPositive(h, floor: 1e-10 * largest), largest > 0 { return true }
+    if isPositive(h, floor: 1e-8 * largest), largest > 0 { return true }
     let size = max(largest, 1e-8)
+    // Convex but flat along some directions.
+    base.update(from: h, count: n * n)
+    for i in 0..<n { h[i * n + i] += Self.flat * size }
+    if isPositive(h, floor: 0.1 * Self.flat * size) { return true }
+    h.update(from: base, count: n * n)
     for row in 0..<count {
       let a = normals + row * n
       let square = dot(a, a, n)
@@ -44,7 +51,7 @@ final class ConvexHessian {
     }
     if isPositive(h, floor: 1e-8 * size) { return true }
     base.update(from: h, count: n * n)
-    var amount = 1e-6 * size
+    var amount = Self.flat * size
     while amount < 1e4 * size {
       for i in 0..<n { h[i * n + i] = base[i * n + i] + amount }
       if isPositive(h, floor: 0.1 * amount) {

@@ -8,9 +8,12 @@ import OptSyntax
 final class CostObjective: Objective {
   let layout: [Block]
   private(set) var offers: Ask = [.value, .gradient, .product, .hessian]
+  /// Parts of the cost, where it is a sum of squares.
+  private(set) var residualCount = 0
   private(set) var bounds: Bounds?
   private(set) var constraints: [Constraint] = []
   private(set) var constraintCount = 0
+  private(set) var isQuadratic = false
   let traced: TracedFunction
   let sign: Double
   /// An error of the program while it was evaluated; the run stops and it is told afterwards.
@@ -21,6 +24,9 @@ final class CostObjective: Objective {
   private let counts: [Int]
   private let machine: Machine
   private var evaluations = 0.0
+  /// The short way to value and gradient, and the definitions counter for which it is right.
+  @exclusivity(unchecked) private var direct: DirectCost?
+  @exclusivity(unchecked) private var directDefinitions = -1
 
   init(_ traced: TracedFunction, _ machine: Machine) {
     self.traced = traced
@@ -44,6 +50,10 @@ final class CostObjective: Objective {
       point(base)
       let path = try traced.path()
       isRandom = path.tracer.randomKey != nil
+      if !isRandom, let count = try traced.squareCount(path) {
+        residualCount = count
+        offers.formUnion([.residuals, .jacobian])
+      }
     }
     if isRandom {
       // Fresh numbers for every run, the same for the same seed.
@@ -57,6 +67,7 @@ final class CostObjective: Objective {
     bounds = set.hasBounds ? set.bounds : nil
     constraints = set.constraints
     constraintCount = constraints.reduce(0) { $0 + $1.count }
+    isQuadratic = set.isQuadratic
     traced.rows = set.rows
     if !constraints.isEmpty {
       offers.formUnion([.constraints, .constraintJacobian, .lagrangian])
@@ -71,6 +82,12 @@ final class CostObjective: Objective {
     _ ask: Ask, at x: UnsafePointer<Double>, along: UnsafePointer<Double>?,
     into answer: inout Answer
   ) -> Outcome {
+    if ask.rawValue == Self.both.rawValue, let target = answer.gradient,
+      let (value, isFinite) = callDirectly(x, target)
+    {
+      answer.value = value
+      return isFinite && value.isFinite ? .done : .notFinite
+    }
     point(x)
     if isRandom {
       evaluations += 1
@@ -84,6 +101,17 @@ final class CostObjective: Objective {
       failure = error
       return .stopped
     }
+  }
+
+  private static let both: Ask = [.value, .gradient]
+
+  /// Value and gradient by the short way, if there is one and nothing was defined since.
+  @inline(__always)
+  func callDirectly(
+    _ x: UnsafePointer<Double>, _ gradient: UnsafeMutablePointer<Double>
+  ) -> (value: Double, isFinite: Bool)? {
+    guard directDefinitions == machine.state.pointee.definitions, let direct else { return nil }
+    return direct.run(x, gradient)
   }
 
   /// Whether everything is finite; nil when stopped.
@@ -105,9 +133,17 @@ final class CostObjective: Objective {
       guard let run = try traced.run(.valueAndGradient) else { return nil }
       answer.value = run.output(0).pointee
       isFinite = collect(run, 1, answer.gradient)
-    } else if ask.asks(.value) {
+      if run.workspace.isDirect, traced.holdsWithoutQuestion(run, .valueAndGradient) {
+        direct = DirectCost(run, offsets: offsets, counts: counts)
+        directDefinitions = machine.state.pointee.definitions
+      }
+    } else if ask.asks(.value), !ask.asks(.residuals) {
       guard let run = try traced.run(.value) else { return nil }
       answer.value = run.output(0).pointee
+    }
+    if ask.asks(.residuals) || ask.asks(.jacobian) {
+      guard let parts = try residuals(ask, &answer) else { return nil }
+      isFinite = parts && isFinite
     }
     if ask.asks(.product), let target = answer.product, let along {
       let count = traced.leaves.count
@@ -118,6 +154,21 @@ final class CostObjective: Objective {
     }
     if ask.asks(.value) || ask.asks(.gradient) || ask.asks(.hessian) {
       isFinite = isFinite && answer.value.isFinite
+    }
+    return isFinite
+  }
+
+  /// The parts of the cost and their derivatives; whether all are finite, nil when stopped.
+  private func residuals(_ ask: Ask, _ answer: inout Answer) throws -> Bool? {
+    let query: Query = ask.asks(.jacobian) ? .residualsAndJacobian : .residuals
+    guard let run = try traced.run(query) else { return nil }
+    answer.value = run.output(0).pointee
+    // Another path of the program may have other parts.
+    guard run.shape(1).count == residualCount else { return false }
+    var isFinite = true
+    if let target = answer.residuals { isFinite = run.copy(1, to: target, count: residualCount) }
+    if query == .residualsAndJacobian, let target = answer.jacobian {
+      isFinite = run.copy(2, to: target, count: run.shape(2).count) && isFinite
     }
     return isFinite
   }

@@ -136,7 +136,8 @@ private final class InnerRun {
       return "the inner `\(sentence.verb)` did not converge (\(why.joined(separator: "; ")))"
     }
     switch solution.reason {
-    case .valueNotFinite, .gradientNotFinite, .unbounded, .interrupted, .notOffered, .notHonoured,
+    case .valueNotFinite, .gradientNotFinite, .unbounded, .infeasible, .interrupted, .notOffered,
+      .notHonoured,
       .stepLimit(_, isDefault: true):
       result.failure = unconverged()
       return result

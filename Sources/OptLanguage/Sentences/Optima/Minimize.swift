@@ -221,7 +221,7 @@ extension Machine {
   }
 
   /// A value after `using` as a method.
-  private func method(_ value: Value, _ span: SourceSpan) throws -> MethodValue {
+  func method(_ value: Value, _ span: SourceSpan) throws -> MethodValue {
     switch value {
     case .method(let method): return method
     case .function(let function) where function.canBeCalledBare:
@@ -238,7 +238,7 @@ extension Machine {
     }
   }
 
-  private func solver(
+  func solver(
     _ method: MethodValue, _ objective: CostObjective, _ dimension: Int, _ span: SourceSpan
   ) throws -> any Method {
     switch method.kind {
@@ -252,6 +252,10 @@ extension Machine {
         throw refusal
       }
       return entry.make(options)
+    case .search(let entry, _):
+      throw Diagnostic(
+        .error, "`\(entry.name)` is a line search, not a method", at: span,
+        help: "write `using bfgs(search = \(entry.name))`")
     case .written(let start, let step):
       return WrittenMethod(
         self, name: method.name, start: start, step: step, objective: objective, span)

@@ -76,6 +76,12 @@ struct RunReport: Report {
     case .gradientSmall:
       let tolerance = solution.criteria.first { $0.name == "gradient" }?.tolerance ?? 1e-8
       return "converged: gradient < \(NumberFormat.short(tolerance))"
+    case .conditionsHold:
+      let tolerance = solution.criteria.first { $0.name == "complementarity" }?.tolerance ?? 1e-8
+      return "converged: optimality conditions < \(RunReport.rounded(tolerance))"
+    case .residualsOrthogonal:
+      let offset = solution.criteria.first { $0.name == "relative offset" }
+      return "converged: relative offset < \(NumberFormat.short(offset?.tolerance ?? 0))"
     case .precisionFloor: return "converged: at the precision floor"
     case .unbounded where sign < 0: return "the value grows without bound"
     case .valueNotFinite, .gradientNotFinite: return "the best point so far is kept"
@@ -88,9 +94,19 @@ struct RunReport: Report {
 extension MethodValue {
   /// As the report calls it: `gd(rate = 0.01)`.
   var label: String {
-    guard case .known(let entry, let options) = kind, !options.isEmpty else { return name }
-    let parts = entry.options.compactMap { option in
-      options[option.name].map { "\(option.name) = \(NumberFormat.short($0))" }
+    let given: MethodOptions
+    switch kind {
+    case .known(_, let options), .search(_, let options): given = options
+    case .written: return name
+    }
+    guard let entry, !given.isEmpty else { return name }
+    let parts = entry.options.compactMap { option -> String? in
+      switch given.value(option.name) {
+      case .number(let number): "\(option.name) = \(NumberFormat.short(number))"
+      case .word(let word): "\(option.name) = \"\(word)\""
+      case .search(let search): "\(option.name) = \(search.name)"
+      case nil: nil
+      }
     }
     return "\(name)(\(parts.joined(separator: ", ")))"
   }
@@ -139,7 +155,7 @@ extension Machine {
           ("tolerance", .number(criterion.tolerance)), ("met", .boolean(criterion.isMet)),
         ])
       })
-    let fields: [(String, Value)] = [
+    var fields: [(String, Value)] = [
       ("value", .number(sign * solution.value)), ("solution", point), ("gradient", slope),
       ("status", .text(status(solution.reason))),
       ("reason", .text(RunReport.reason(solution, sign))),
@@ -153,28 +169,32 @@ extension Machine {
       ("path", path(solution)), ("seconds", .number(solution.seconds)),
       ("seed", .number(Double(seed.seed))), ("method", .text(label)),
     ]
-    var report = self.report(solution, point, sign, label)
-    if let restrictions { report.details += restrictions.remarks }
+    let report = self.report(solution, point, sign, label, restrictions)
+    if let restrictions {
+      fields += restrictions.fields(solution, sign)
+    }
     return .record(
       Record(names: fields.map(\.0), values: fields.map(\.1), report: report))
   }
 
   private func status(_ reason: StopReason) -> String {
     switch reason {
-    case .gradientSmall, .conditionsHold, .precisionFloor, .simplexSmall: "converged"
+    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .simplexSmall: "converged"
     case .valueReached, .changeSmall, .userCondition: "reached"
     case .stepLimit, .evaluationLimit, .timeLimit: "limit"
     case .interrupted: "interrupted"
     case .valueNotFinite, .gradientNotFinite: "not finite"
     case .lineSearchFailed, .noProgress: "no progress"
     case .unbounded: "unbounded"
+    case .infeasible: "infeasible"
     case .notOffered: "not offered"
     case .notHonoured: "not honoured"
     }
   }
 
   private func report(
-    _ solution: Solution, _ point: Value, _ sign: Double, _ label: String
+    _ solution: Solution, _ point: Value, _ sign: Double, _ label: String,
+    _ restrictions: ConstraintReport?
   ) -> RunReport {
     var value = sign * solution.value
     // What is left of a cost that goes to 0 is rounding.
@@ -185,7 +205,7 @@ extension Machine {
     let headline: String
     var details: [String] = []
     switch solution.reason {
-    case .gradientSmall, .conditionsHold, .precisionFloor, .simplexSmall:
+    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .simplexSmall:
       headline = "\(kind) \(number) at \(place)"
     case .valueNotFinite(let step):
       let last = solution.last.value
@@ -198,6 +218,9 @@ extension Machine {
       headline = "interrupted: best value \(number) at \(place)"
     case .unbounded:
       headline = "unbounded: value \(number) at \(place)"
+    case .infeasible:
+      headline = restrictions?.conflictText(solution) ?? "infeasible: value \(number) at \(place)"
+      details.append("least violation at \(place)")
     case .lineSearchFailed, .noProgress, .stepLimit(_, isDefault: true):
       headline = "not converged: best value \(number) at \(place)"
     default:
@@ -213,13 +236,19 @@ extension Machine {
       counts.append(RunReport.count(solution.counts.hessians, "Hessian"))
     }
     facts.append(counts.joined(separator: ", "))
-    if let gradient = solution.gradient {
+    if let residual = solution.criteria.first(where: { $0.name == "stationarity" }) {
+      facts.append("|∇L| = \(RunReport.rounded(residual.value))")
+    } else if let gradient = solution.gradient {
       let norm = gradient.reduce(0) { max($0, $1.magnitude) }
       facts.append("|∇| = \(RunReport.rounded(norm))")
     }
     facts.append(RunReport.reason(solution, sign))
     facts.append(RunReport.duration(solution.seconds))
+    let findings = restrictions?.findings(solution, sign) ?? []
+    if findings.count <= 2 { facts += findings }
     details.append(facts.joined(separator: " · "))
+    if findings.count > 2 { details += findings }
+    details += restrictions?.remarks ?? []
     return RunReport(headline: headline, details: details)
   }
 
