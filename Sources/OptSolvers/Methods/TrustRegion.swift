@@ -66,6 +66,8 @@ final class TrustRegionIteration: Iteration {
   /// `matrix` is the Hessian at `run.x`.
   private var isExact = false
   private var wantsHessian = true
+  /// There is no finite Hessian at `run.x`.
+  private var hasNoHessian = false
   /// `matrix` is a multiple of the identity that no step has improved yet.
   private var isGuess = false
   /// The last Hessian had positive curvature only, and every update since agreed with it.
@@ -129,7 +131,7 @@ final class TrustRegionIteration: Iteration {
     guard run.requireGradient() == .done else { return false }
     if isProven, isPrepared { return true }
     if !isExact { isPrepared = false }
-    wantsHessian = !isExact
+    wantsHessian = !isExact && !hasNoHessian
     guard prepare(run) == nil else { return false }
     if let decrease = model.expectedDecrease,
       decrease > max(1e-9 * abs(run.value) + 1e-16, 4 * run.noise)
@@ -151,6 +153,7 @@ final class TrustRegionIteration: Iteration {
     isPrepared = false
     isExact = false
     isProven = false
+    hasNoHessian = false
     wantsHessian = true
     radius = 0
   }
@@ -243,6 +246,7 @@ final class TrustRegionIteration: Iteration {
     run.accept(run.trial, value: value, gradient: newGradient)
     isPrepared = false
     isExact = false
+    hasNoHessian = false
   }
 
   /// BFGS where the curvature along the step is positive, SR1 otherwise: what is in `product` is
@@ -279,11 +283,16 @@ final class TrustRegionIteration: Iteration {
       answer.hessian = matrix
       let outcome = run.evaluate(.hessian, at: run.x, into: &answer)
       if outcome == .stopped { return .halted }
-      if outcome == .notFinite { return .stuck(.degenerate) }
-      isExact = true
-      isGuess = false
-      wantsHessian = false
       regret = 0
+      if outcome == .done {
+        isExact = true
+        isGuess = false
+        wantsHessian = false
+      } else {
+        // The gradient alone must do.
+        guess(run)
+        hasNoHessian = true
+      }
     }
     guard prepareModel(run) else { return .stuck(.degenerate) }
     if isExact { isProven = model.lowest > FlatDirections.smallShare && isCurved() }
@@ -352,7 +361,7 @@ final class TrustRegionIteration: Iteration {
 
   /// Asks for the Hessian, unless the model has it.
   private func renew() -> Bool {
-    if isExact { return false }
+    if isExact || hasNoHessian { return false }
     wantsHessian = true
     return true
   }

@@ -186,7 +186,8 @@ extension Machine {
     }
     return try result(
       solution, templates, names, optimization.sign, seed,
-      label: method?.label ?? RunReport.label(solution), restrictions, span)
+      label: method?.label ?? RunReport.label(solution), restrictions,
+      choice: method == nil ? choice(for: objective).reason : "named after `using`", span)
   }
 
   /// The method of a run: the one that was named, or the default.

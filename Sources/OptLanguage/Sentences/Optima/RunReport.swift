@@ -118,7 +118,7 @@ extension Machine {
   func result(
     _ solution: Solution, _ templates: [Template], _ names: [String],
     _ sign: Double, _ seed: RandomState, label: String, _ restrictions: ConstraintReport? = nil,
-    _ span: SourceSpan
+    choice: String, _ span: SourceSpan
   ) throws -> Value {
     switch solution.reason {
     case .valueNotFinite(step: 0), .gradientNotFinite(step: 0):
@@ -171,6 +171,7 @@ extension Machine {
       ("criteria", criteria(solution)), ("last", last), ("trace", trace(solution, sign)),
       ("path", path(solution)), ("seconds", .number(solution.seconds)),
       ("seed", .number(Double(seed.seed))), ("method", .text(label)),
+      ("choice", .text(choice)),
     ]
     if solution.isAnswered {
       fields.append(("raw", structure(solution.last.x)))
