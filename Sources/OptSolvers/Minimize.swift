@@ -75,6 +75,7 @@ final class Driver {
     if let missing = missing(method.needs.subtracting(run.objective.offers)) {
       return .notOffered(missing)
     }
+    if run.dimension > method.largestDimension { return .notOffered("one variable") }
     let broken = run.objective.restrictions.subtracting(method.honours)
     if broken.contains(.constraints) { return .notHonoured("constraints") }
     if broken.contains(.bounds) { return .notHonoured("bounds") }
@@ -177,8 +178,11 @@ final class Driver {
   private func reasonWhenStuck(_ iteration: any Iteration, _ impasse: Impasse) -> StopReason? {
     if run.isConstrained { return reasonWhenStuckUnderConstraints(iteration, impasse) }
     measures = iteration.measures(run)
-    if run.knowsGradient, method.needsDeterministicCosts { run.measureNoise() }
-    assess()
+    isAssessed = measures.isExact
+    if !(isAssessed && isAtFloor) {
+      if run.knowsGradient, method.needsDeterministicCosts { run.measureNoise() }
+      assess()
+    }
     if let halt = run.halt { return halt }
     let mayRecover = stall.mayRecover(run)
     stall.begin(run)

@@ -27,6 +27,14 @@ struct Saddle: Formula {
   }
 }
 
+/// x³ has zero gradient and Hessian at 0, and no minimum.
+struct Cubic: Formula {
+  let name = "Cubic"
+  let start = [1.0]
+  let minima: [Double] = []
+  func value<S: Scalar>(_ x: [S]) -> S { x[0] * x[0].squared }
+}
+
 /// Falls for ever.
 struct Slope: Formula {
   let name = "Slope"
@@ -121,6 +129,13 @@ struct StopTests {
       let result = solve(Saddle(), method)
       #expect(abs(result.value + 1) < 1e-12, "\(summary(result))")
       #expect(result.reason == .gradientSmall)
+    }
+  }
+
+  @Test func anInflectionIsNoMinimum() {
+    for method in [Newton(), TrustRegion(), TrustRegion(isMixed: false)] as [any Method] {
+      let result = solve(Cubic(), method)
+      #expect(result.reason == .unbounded, "\(summary(result))")
     }
   }
 

@@ -97,7 +97,13 @@ final class NewtonIteration: Iteration {
     guard hasCurvature, let decrease = expectedDecrease else { return true }
     let isDone = decrease <= max(1e-9 * abs(run.value) + 1e-16, 4 * run.noise)
     if !isDone { return false }
-    return !factorization.isModified || escape(run) == nil
+    if !allFinite(hessian, n) { return true }
+    let exact = ExactSubproblem(dimension: n)
+    guard exact.prepare(hessian, run.gradient),
+      FlatDirections.descend(run, exact, direction, newGradient) != nil
+    else { return true }
+    isCurrent = false
+    return false
   }
 
   func restart(_ run: Run) { isCurrent = false }

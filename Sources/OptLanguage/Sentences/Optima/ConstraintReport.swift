@@ -56,7 +56,7 @@ struct ConstraintReport {
         result[k].multipliers.append(multiplier == 0 ? 0 : -sign * multiplier)
         let violation = max(constraint.lower - c, c - constraint.upper, 0)
         result[k].violation = max(result[k].violation, violation)
-        if !constraint.isEquation, multiplier != 0 || abs(c) <= Self.activity {
+        if !constraint.isEquation, abs(c) <= Self.activity * max(1, abs(multiplier)) {
           result[k].active.append(row)
         }
         at += 1
@@ -108,8 +108,12 @@ struct ConstraintReport {
     guard !parts.isEmpty else { return [] }
     for k in solution.x.indices {
       let x = solution.x[k]
-      if let origin = set.lowerOrigins[k], x <= set.bounds.lower[k] { parts.insert(origin.comparison) }
-      if let origin = set.upperOrigins[k], x >= set.bounds.upper[k] { parts.insert(origin.comparison) }
+      if let origin = set.lowerOrigins[k], x <= set.bounds.lower[k] {
+        parts.insert(origin.comparison)
+      }
+      if let origin = set.upperOrigins[k], x >= set.bounds.upper[k] {
+        parts.insert(origin.comparison)
+      }
     }
     return parts.sorted().map { codes[$0] }
   }

@@ -226,6 +226,9 @@ extension Machine {
       headline = "interrupted: best value \(number) at \(place)"
     case .unbounded:
       headline = "unbounded: value \(number) at \(place)"
+      if let direction = Self.direction(solution) {
+        details.append("the value \(sign < 0 ? "grows" : "falls") along \(direction)")
+      }
     case .infeasible:
       headline = restrictions?.conflictText(solution) ?? "infeasible: value \(number) at \(place)"
       details.append("least violation at \(place)")
@@ -256,8 +259,24 @@ extension Machine {
     if findings.count <= 2 { facts += findings }
     details.append(facts.joined(separator: " · "))
     if findings.count > 2 { details += findings }
+    if restrictions != nil {
+      details += solution.trace.events.prefix(3).map { "step \($0.step): \($0.what)" }
+    }
     details += restrictions?.remarks ?? []
     return RunReport(headline: headline, details: details)
+  }
+
+  /// Where an unbounded run went, scaled to a largest component of 1.
+  private static func direction(_ solution: Solution) -> String? {
+    let way = zip(solution.x, solution.start.x).map { $0 - $1 }
+    guard let largest = way.map(\.magnitude).max(), largest > 0, largest.isFinite else {
+      return nil
+    }
+    let parts = way.enumerated().filter { $1.magnitude > 1e-3 * largest }.map {
+      "\(solution.layout.name(ofComponent: $0)): "
+        + NumberFormat.short($1 / largest, digits: 3)
+    }
+    return parts.prefix(6).joined(separator: ", ") + (parts.count > 6 ? ", …" : "")
   }
 
   func pointText(_ point: Value) -> String {
