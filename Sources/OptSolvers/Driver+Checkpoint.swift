@@ -68,6 +68,7 @@ extension Driver {
     archive.optional("simplexDiameter", &measures.simplexDiameter)
     archive.optional("simplexSpread", &measures.simplexSpread)
     archive.optional("offset", &measures.offset)
+    archive.flag("isModelExact", &measures.isExact)
     archive.scope("stall") { stall.archive(archive) }
     archive.list("start", &start)
   }
