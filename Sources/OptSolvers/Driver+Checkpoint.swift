@@ -67,6 +67,8 @@ extension Driver {
     archive.optional("rate", &measures.rate)
     archive.optional("simplexDiameter", &measures.simplexDiameter)
     archive.optional("simplexSpread", &measures.simplexSpread)
+    archive.optional("offset", &measures.offset)
+    archive.flag("isModelExact", &measures.isExact)
     archive.scope("stall") { stall.archive(archive) }
     archive.list("start", &start)
   }
@@ -91,6 +93,11 @@ extension Run {
     archive.flag("movedNowhere", &movedNowhere)
     archive.optional("noise", &measuredNoise)
     archive.flag("fellToMinusInfinity", &fellToMinusInfinity)
+    archive.flag("knowsJacobian", &knowsJacobian)
+    if usesResiduals {
+      archive.numbers("residuals", residuals, objective.residualCount)
+      archive.numbers("jacobian", residualJacobian, objective.residualCount * dimension)
+    }
     archive.scope("counts") { counts.archive(archive) }
   }
 }
