@@ -1,4 +1,4 @@
-/// The catalogue lists every method of the module.
+/// The catalogue lists every method of the module, and each entry makes what it says.
 import Foundation
 import OptSolvers
 import Testing
@@ -25,6 +25,7 @@ import Testing
     let method = entry.make([:])
     #expect(method.name == entry.name)
     #expect(method.needs == entry.needs)
+    #expect(method.honours == entry.honours)
     #expect(!entry.summary.isEmpty && !entry.help.isEmpty)
     for option in entry.options { #expect(method.options.contains { $0.name == option.name }) }
   }
@@ -35,16 +36,27 @@ import Testing
     for entry in MethodCatalogue.entries {
       let options = MethodOptions(
         Dictionary(uniqueKeysWithValues: entry.options.map { ($0.name, .number(value)) }))
+      let method = entry.make(options)
+      if method.largestDimension < 2 { continue }
       let result = minimize(
-        TestObjective(Rosenbrock()), from: [-1.2, 1], using: entry.make(options),
-        until: Stops(steps: 5))
+        TestObjective(Rosenbrock()), from: [-1.2, 1], using: method, until: Stops(steps: 5))
       #expect(result.value <= 24.2)
     }
   }
 }
 
 @Test func theDefaultDependsOnWhatIsOffered() {
-  #expect(defaultMethod(for: TestObjective(Rosenbrock())).name == "bfgs")
+  let gradients: Ask = [.value, .gradient]
+  #expect(defaultMethod(for: TestObjective(Rosenbrock())).name == "trust_region")
+  #expect(defaultMethod(for: TestObjective(Rosenbrock(), offers: gradients)).name == "bfgs")
   #expect(defaultMethod(for: TestObjective(Rosenbrock(), offers: .value)).name == "nelder_mead")
   #expect(defaultMethod(for: TestObjective(ExtendedRosenbrock(n: 1000))).name == "lbfgs")
+  let bounds = Bounds(lower: [0, 0], upper: [1, .infinity])
+  let bounded = TestObjective(Rosenbrock(), bounds: bounds)
+  #expect(defaultMethod(for: bounded).name == "trust_region")
+  let first = TestObjective(Rosenbrock(), offers: gradients, bounds: bounds)
+  #expect(defaultMethod(for: first).name == "lbfgsb")
+  for objective in [bounded, first, TestObjective(ExtendedRosenbrock(n: 1000))] {
+    #expect(choice(for: objective).reason.hasPrefix("chosen because "))
+  }
 }
