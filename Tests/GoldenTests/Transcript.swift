@@ -72,7 +72,9 @@ enum Transcript {
   private static func masked(_ lines: [String]) -> String {
     lines.joined(separator: "\n").components(separatedBy: "\n").map { line in
       line.replacing(#/\d+(\.\d+)? (µs|ms|s)(?=$| · )/#, with: "…")
-        .replacing(#/(\|∇L?\| = |\|residual\| = |relative error )[\d.]+e-\d+/#) { "\($0.output.1)…" }
+        .replacing(#/(\|∇L?\| = |\|residual\| = |relative error )[\d.]+e-\d+/#) {
+          "\($0.output.1)…"
+        }
         .replacing(#/(matrix may take up to )\d+(\.\d+)? GB/#) { "\($0.output.1)… GB" }
     }.joined(separator: "\n") + "\n"
   }
