@@ -440,7 +440,8 @@ final class InteriorPointIteration: Iteration {
     let theta = theta(run, trialRows, trialSlack)
     let phi = barrier(run, value, run.trial, trialSlack)
     guard phi.isFinite, theta.isFinite, theta <= largestTheta else { return false }
-    for entry in filter where theta >= 0.99999 * entry.theta && phi >= entry.phi - 1e-8 * entry.theta {
+    for entry in filter
+    where theta >= 0.99999 * entry.theta && phi >= entry.phi - 1e-8 * entry.theta {
       return false
     }
     let isSwitching =

@@ -108,8 +108,12 @@ struct ConstraintReport {
     guard !parts.isEmpty else { return [] }
     for k in solution.x.indices {
       let x = solution.x[k]
-      if let origin = set.lowerOrigins[k], x <= set.bounds.lower[k] { parts.insert(origin.comparison) }
-      if let origin = set.upperOrigins[k], x >= set.bounds.upper[k] { parts.insert(origin.comparison) }
+      if let origin = set.lowerOrigins[k], x <= set.bounds.lower[k] {
+        parts.insert(origin.comparison)
+      }
+      if let origin = set.upperOrigins[k], x >= set.bounds.upper[k] {
+        parts.insert(origin.comparison)
+      }
     }
     return parts.sorted().map { codes[$0] }
   }
