@@ -34,6 +34,10 @@ package enum StopReason: Sendable, Equatable {
   case notOffered(String)
   /// The method cannot keep to restrictions of the variables, e.g. "bounds".
   case notHonoured(String)
+  /// The state of the run cannot be saved.
+  case notSaved(String)
+  /// What was saved does not belong to this run.
+  case notResumed(String)
 
   /// One sentence for the report, without a full stop.
   package var sentence: String {
@@ -69,6 +73,8 @@ package enum StopReason: Sendable, Equatable {
     case .notOffered(let what):
       return "the method needs \(what), which the objective does not offer"
     case .notHonoured(let what): return "the method cannot keep to \(what)"
+    case .notSaved(let why): return "the run cannot be saved: \(why)"
+    case .notResumed(let why): return "the run cannot be resumed: \(why)"
     }
   }
 

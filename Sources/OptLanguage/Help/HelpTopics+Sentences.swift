@@ -204,8 +204,20 @@ extension HelpTopic {
       until epochs = 20      until evaluations = 500   until change < 1e-12
       """,
       "Says when a minimisation ends; it replaces the usual criteria.",
-      "`until (r -> r.value < 1)` asks a function of the state.",
+      "`until (r -> r.value < 1)` asks a function of the state; `checkpoint = \"run.txt\"` saves the run.",
       example: "minimize (x - 3)^2 from x = 0 until steps = 5"),
+    HelpTopic(
+      ["resume", "checkpoint"],
+      """
+      minimize E from x = 0 until steps = 500, checkpoint = "run.txt"
+      minimize E from x = 0 until steps = 900 resume "run.txt"
+      """,
+      "Saves a run every few seconds and at its end, and goes on from there with the same bits.",
+      example: """
+        file = "/tmp/optrepl-help-run.txt"
+        minimize (x - 3)^4 from x = 0 using gd until steps = 20, checkpoint = file
+        minimize (x - 3)^4 from x = 0 using gd until steps = 40 resume file
+        """),
     HelpTopic(
       ["over", "batches"],
       """

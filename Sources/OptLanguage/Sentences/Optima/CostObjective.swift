@@ -74,6 +74,9 @@ final class CostObjective: Objective {
     }
   }
 
+  /// Which random numbers come next.
+  func archive(_ archive: Archive) { archive.number("draws", &evaluations) }
+
   private func point(_ x: UnsafePointer<Double>) {
     for k in 0..<offsets.count { traced.pointers[k] = x + offsets[k] }
   }
