@@ -22,10 +22,23 @@ package enum MethodCatalogue {
   package static let entries: [MethodEntry] = [
     BFGS.entry,
     LBFGS.entry,
+    LBFGSB.entry,
+    TrustRegion.entry,
     Newton.entry,
+    Dogleg.entry,
+    NewtonCG.entry,
+    Steihaug.entry,
+    ConjugateGradient.entry,
     GradientDescent.entry,
     NelderMead.entry,
+    Powell.entry,
+    Brent.entry,
+    GoldenSection.entry,
     SQP.entry,
+    InteriorPoint.entry,
+    AugmentedLagrangian.entry,
+    LevenbergMarquardt.entry,
+    GaussNewton.entry,
   ]
 
   /// The names of the methods that honour `restrictions`.
