@@ -7,13 +7,14 @@ package let largestDenseDimension = 300
 /// The largest number of variables for which the default method asks for a Hessian.
 package let largestHessianDimension = 64
 
-/// The method without `using`: bfgs for up to a few hundred variables, lbfgs beyond,
+/// The method without `using`: levenberg_marquardt for sums of squares, else bfgs for up to a few hundred variables, lbfgs beyond,
 /// nelder_mead if no gradient is offered.
 ///
 /// Where second derivatives are offered for few variables, bfgs has its claim checked by one exact
 /// Hessian, and newton goes on where bfgs is stuck or the Hessian shows more to gain.
 package func defaultMethod(for objective: any Objective) -> any Method {
   guard objective.offers.contains(.gradient) else { return NelderMead() }
+  if isLeastSquares(objective) { return CheckedLeastSquares() }
   if !objective.constraints.isEmpty || objective.restrictions.contains(.bounds) { return SQP() }
   if objective.dimension > largestDenseDimension { return LBFGS() }
   if objective.offers.contains(.hessian), objective.dimension <= largestHessianDimension {
@@ -21,6 +22,17 @@ package func defaultMethod(for objective: any Objective) -> any Method {
   }
   return BFGS()
 }
+
+/// Whether a cost is a sum of at least as many squares as there are variables, restricted by bounds at
+/// most, and its Jacobian is not too large to be kept.
+package func isLeastSquares(_ objective: any Objective) -> Bool {
+  let (m, n) = (objective.residualCount, objective.dimension)
+  return objective.offers.contains(.jacobian) && objective.constraints.isEmpty
+    && n <= largestDenseDimension && m >= n && m <= largestJacobian / max(n, 1)
+}
+
+/// The largest Jacobian of residuals that the default method keeps.
+private let largestJacobian = 10_000_000
 
 /// bfgs that ends with a look at the exact Hessian.
 struct CheckedBFGS: Method {

@@ -72,7 +72,8 @@ package enum StopReason: Sendable, Equatable {
   /// The run claims a minimum, or reached what the user named as the goal.
   package var isSuccess: Bool {
     switch self {
-    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .valueReached, .changeSmall,
+    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .valueReached,
+      .changeSmall,
       .simplexSmall,
       .userCondition:
       return true

@@ -11,6 +11,8 @@ final class CostObjective: Objective {
   /// Parts of the cost, where it is a sum of squares.
   private(set) var residualCount = 0
   private(set) var bounds: Bounds?
+  /// The bounds while nothing is held.
+  private var free: Bounds?
   private(set) var constraints: [Constraint] = []
   private(set) var constraintCount = 0
   let traced: TracedFunction
@@ -63,13 +65,26 @@ final class CostObjective: Objective {
 
   /// Restricts the variables.
   func restrict(_ set: ConstraintSet) {
-    bounds = set.hasBounds ? set.bounds : nil
+    free = set.hasBounds ? set.bounds : nil
+    bounds = free
     constraints = set.constraints
     constraintCount = constraints.reduce(0) { $0 + $1.count }
     traced.rows = set.rows
     if !constraints.isEmpty {
       offers.formUnion([.constraints, .constraintJacobian, .lagrangian])
     }
+  }
+
+  /// Holds one component at a value, or none of them.
+  func hold(_ component: Int?, at value: Double) {
+    guard let component else {
+      bounds = free
+      return
+    }
+    var box = free ?? .none(dimension)
+    box.lower[component] = value
+    box.upper[component] = value
+    bounds = box
   }
 
   private func point(_ x: UnsafePointer<Double>) {
