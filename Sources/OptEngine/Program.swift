@@ -123,6 +123,14 @@ package final class Program: @unchecked Sendable {
     return nativeCode.value { NativeProgram(self) }
   }
 
+  /// Whether all turns of all its loops are machine code.
+  package var runsLoopsNatively: Bool {
+    guard let native else { return loops.isEmpty }
+    return (0..<native.count).allSatisfy { k in
+      native.steps[k].kind != .loop || native.steps[k].entry != nil
+    }
+  }
+
   /// How long it took to make machine code; none was made if it is zero.
   package var generating: Duration { nativeCode.known?.generating ?? .zero }
 

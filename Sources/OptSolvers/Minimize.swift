@@ -8,10 +8,12 @@ import OptNumerics
 /// called at most ten times a second, and not in the first quarter of a second.
 package func minimize(
   _ objective: any Objective, from start: [Double], using method: any Method,
-  until stops: Stops = .standard, stop: Stop = Stop(), progress: ((StepInfo) -> Void)? = nil
+  until stops: Stops = .standard, checkpoint: Checkpoint = Checkpoint(), stop: Stop = Stop(),
+  progress: ((StepInfo) -> Void)? = nil
 ) -> Solution {
-  let driver = Driver(objective, start, method, stops, stop, progress)
+  let driver = Driver(objective, start, method, stops, checkpoint, stop, progress)
   let reason = driver.loop()
+  driver.saveSnapshot()
   return driver.solution(reason)
 }
 
@@ -20,7 +22,12 @@ final class Driver {
   let run: Run
   let method: any Method
   let stops: Stops
-  let start: [Double]
+  let checkpoint: Checkpoint
+  /// The state after the last whole step, where one is kept.
+  var snapshot: [ArchiveRow]?
+  var snapshotStep = 0
+  var lastSave = 0.0
+  var start: [Double]
   var startValue = Double.nan
   @exclusivity(unchecked) var measures = Measures()
   @exclusivity(unchecked) var path: [Double] = []
@@ -29,7 +36,7 @@ final class Driver {
   var isAssessed = false
   let progress: ((StepInfo) -> Void)?
   private let stepLimit: Int
-  private var iteration: (any Iteration)?
+  var iteration: (any Iteration)?
   @exclusivity(unchecked) private var lastProgress = 0.15
   @exclusivity(unchecked) var stall = Stall()
 
@@ -38,14 +45,17 @@ final class Driver {
   /// A claim of convergence is repeated from the best point at most this often.
   static let largestRepairs = 3
   var repairs = 0
+  /// Constraints that cannot hold at once, where the run found that.
+  var conflict: [Int] = []
 
   init(
     _ objective: any Objective, _ start: [Double], _ method: any Method, _ stops: Stops,
-    _ stop: Stop, _ progress: ((StepInfo) -> Void)?
+    _ checkpoint: Checkpoint, _ stop: Stop, _ progress: ((StepInfo) -> Void)?
   ) {
     self.method = method
     self.stops = stops
     self.progress = progress
+    self.checkpoint = checkpoint
     let usesResiduals = method.needs.contains(.jacobian)
     run = Run(
       objective, from: start, stops: stops, stop: stop,
@@ -65,9 +75,26 @@ final class Driver {
     if let missing = missing(method.needs.subtracting(run.objective.offers)) {
       return .notOffered(missing)
     }
+    if run.dimension > method.largestDimension { return .notOffered("one variable") }
     let broken = run.objective.restrictions.subtracting(method.honours)
     if broken.contains(.constraints) { return .notHonoured("constraints") }
     if broken.contains(.bounds) { return .notHonoured("bounds") }
+    if let rows = checkpoint.resumed {
+      if let reason = resume(rows) { return reason }
+    } else if let reason = begin() {
+      return reason
+    }
+    guard let iteration else { return .gradientSmall }
+    while true {
+      if checkpoint.save != nil, let reason = takeSnapshot(iteration) { return reason }
+      if run.step >= stepLimit { return .stepLimit(stepLimit, isDefault: stops.steps == nil) }
+      if run.stop.isRequested { return .interrupted }
+      if let reason = advance(iteration) { return reason }
+    }
+  }
+
+  /// The start: its value, and the state of the method; the reason to end, if any.
+  private func begin() -> StopReason? {
     switch run.refresh() {
     case .stopped: return run.halt ?? .interrupted
     case .notFinite where !run.value.isFinite:
@@ -85,12 +112,7 @@ final class Driver {
     self.iteration = iteration
     stall.begin(run)
     if run.isConstrained { measures = iteration.measures(run) }
-    if let reason = reasonAfterStep(iteration) { return reason }
-    while true {
-      if run.step >= stepLimit { return .stepLimit(stepLimit, isDefault: stops.steps == nil) }
-      if run.stop.isRequested { return .interrupted }
-      if let reason = advance(iteration) { return reason }
-    }
+    return reasonAfterStep(iteration)
   }
 
   /// One step with its bookkeeping; the reason to end, if any.
@@ -156,8 +178,11 @@ final class Driver {
   private func reasonWhenStuck(_ iteration: any Iteration, _ impasse: Impasse) -> StopReason? {
     if run.isConstrained { return reasonWhenStuckUnderConstraints(iteration, impasse) }
     measures = iteration.measures(run)
-    if run.knowsGradient, method.needsDeterministicCosts { run.measureNoise() }
-    assess()
+    isAssessed = measures.isExact
+    if !(isAssessed && isAtFloor) {
+      if run.knowsGradient, method.needsDeterministicCosts { run.measureNoise() }
+      assess()
+    }
     if let halt = run.halt { return halt }
     let mayRecover = stall.mayRecover(run)
     stall.begin(run)

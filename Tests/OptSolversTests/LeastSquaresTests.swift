@@ -32,11 +32,6 @@ struct LeastSquaresTests {
     }
   }
 
-  @Test func theDefaultForSquaresIsLeastSquares() {
-    let squares = TestObjective(Rosenbrock(), offers: everything)
-    #expect(defaultMethod(for: squares).name == "levenberg_marquardt")
-  }
-
   /// A line through three points; its slope is held or bounded.
   private final class Line: Objective {
     let layout = [Block(name: "a", rows: 1, columns: 1), Block(name: "b", rows: 1, columns: 1)]

@@ -26,15 +26,22 @@ final class TestObjective: Objective {
   let formula: any Formula
   let dimension: Int
   let offers: Ask
+  let bounds: Bounds?
   var evaluations = 0
+  /// Points outside of the bounds at which it was asked.
+  var trespasses = 0
   var values = 0
   var gradients = 0
   var hessians = 0
   /// Called at every evaluation.
   var onEvaluation: ((Int) -> Void)?
 
-  init(_ formula: any Formula, offers: Ask = [.value, .gradient, .hessian]) {
+  init(
+    _ formula: any Formula, offers: Ask = [.value, .gradient, .hessian, .product],
+    bounds: Bounds? = nil
+  ) {
     self.formula = formula
+    self.bounds = bounds
     self.offers = offers
     dimension = formula.start.count
   }
@@ -55,6 +62,9 @@ final class TestObjective: Objective {
     if ask.contains(.hessian) { hessians += 1 }
     onEvaluation?(evaluations)
     let point = (0..<dimension).map { x[$0] }
+    if let bounds, !point.indices.allSatisfy({ bounds.lower[$0]...bounds.upper[$0] ~= point[$0] }) {
+      trespasses += 1
+    }
     if ask == .value {
       answer.value = formula.value(point)
       return answer.value.isFinite ? .done : .notFinite
@@ -62,7 +72,7 @@ final class TestObjective: Objective {
     if ask.contains(.residuals), let squares = formula as? any Residuals {
       return residuals(of: squares, at: point, into: &answer)
     }
-    let secondOrder = ask.contains(.hessian)
+    let secondOrder = ask.contains(.hessian) || ask.contains(.product)
     let variables = point.indices.map {
       Jet(variable: $0, of: dimension, value: point[$0], secondOrder: secondOrder)
     }
@@ -72,6 +82,13 @@ final class TestObjective: Objective {
     if let gradient = answer.gradient {
       for i in 0..<dimension { gradient[i] = jet.g.isEmpty ? 0 : jet.g[i] }
       isFinite = isFinite && jet.g.allSatisfy { $0.isFinite }
+    }
+    if let product = answer.product, let along {
+      for i in 0..<dimension {
+        product[i] =
+          jet.h.isEmpty
+          ? 0 : (0..<dimension).reduce(0) { $0 + jet.h[i * dimension + $1] * along[$1] }
+      }
     }
     if let hessian = answer.hessian {
       for i in 0..<dimension * dimension { hessian[i] = jet.h.isEmpty ? 0 : jet.h[i] }

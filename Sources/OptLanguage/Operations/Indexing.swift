@@ -57,6 +57,11 @@ extension Machine {
     case .table(let table):
       if let column = table.column(name) { return column }
       throw unknownField(name, value, table.names, span, what: "column")
+    case .method(let method): return try field(method, name, span)
+    case .function(let function) where name == "start" || name == "step":
+      // A method's name without arguments is the method with its defaults.
+      if let method = try method(madeBy: function, span) { return try field(method, name, span) }
+      throw Diagnostic(.error, "\(value.kindDescription) has no field `\(name)`", at: span)
     default:
       if name == "T", value.isNumeric {
         throw Diagnostic(

@@ -103,6 +103,11 @@ final class Tracer {
 
   /// Most nodes that a function may have.
   static let largestGraph = 2_000_000
+  /// The same for this trace.
+  var largestGraph = Tracer.largestGraph
+  /// Whether loops may be differentiated; where only their values are wanted, they keep no states and
+  /// may read nothing whose place must be checked.
+  var keepsStates = true
 
   init(_ purpose: Purpose, hasPoint: Bool) {
     self.purpose = purpose
@@ -194,10 +199,10 @@ extension Machine {
     guard let tracer else {
       throw Diagnostic(.error, "a symbolic value was used outside of its function", at: span)
     }
-    if tracer.graph.count > Tracer.largestGraph {
+    if tracer.graph.count > tracer.largestGraph {
       let reason = tracer.unrolled.values.first
       throw Diagnostic(
-        .error, "the function unrolls to more than \(Tracer.largestGraph) operations",
+        .error, "the function unrolls to more than \(tracer.largestGraph) operations",
         at: reason?.span ?? span,
         notes: reason.map { ["the loop was unrolled: " + $0.reason] } ?? [])
     }

@@ -1,4 +1,4 @@
-/// What sums of squares are minimised with when no method is named.
+/// What a fit uses when no method is named.
 import OptNumerics
 
 /// `levenberg_marquardt`, which ends with a look at the exact Hessian where that is offered for few

@@ -105,6 +105,16 @@ final class LeastSquaresIteration: Iteration {
     polishingSteps = 0
   }
 
+  func archive(_ archive: Archive, _ run: Run) {
+    archive.numbers("scale", scale, n)
+    archive.number("radius", &radius)
+    archive.number("damping", &damping)
+    archive.optional("decreaseBefore", &decreaseBefore)
+    archive.count("polishingSteps", &polishingSteps)
+    // The model is made anew of the Jacobian, which the run has kept.
+    if archive.isRestoring { isCurrent = false }
+  }
+
   /// Scale and factors at `run.x`; false if the derivatives there are not known or not finite.
   private func model(_ run: Run) -> Bool {
     if isCurrent { return true }

@@ -15,6 +15,7 @@ final class CostObjective: Objective {
   private var free: Bounds?
   private(set) var constraints: [Constraint] = []
   private(set) var constraintCount = 0
+  private(set) var isQuadratic = false
   let traced: TracedFunction
   let sign: Double
   /// An error of the program while it was evaluated; the run stops and it is told afterwards.
@@ -69,6 +70,7 @@ final class CostObjective: Objective {
     bounds = free
     constraints = set.constraints
     constraintCount = constraints.reduce(0) { $0 + $1.count }
+    isQuadratic = set.isQuadratic
     traced.rows = set.rows
     if !constraints.isEmpty {
       offers.formUnion([.constraints, .constraintJacobian, .lagrangian])
@@ -86,6 +88,9 @@ final class CostObjective: Objective {
     box.upper[component] = value
     bounds = box
   }
+
+  /// Which random numbers come next.
+  func archive(_ archive: Archive) { archive.number("draws", &evaluations) }
 
   private func point(_ x: UnsafePointer<Double>) {
     for k in 0..<offsets.count { traced.pointers[k] = x + offsets[k] }
