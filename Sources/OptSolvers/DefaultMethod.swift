@@ -7,6 +7,9 @@ package let largestDenseDimension = 300
 /// The largest number of variables for which the default method asks for a Hessian.
 package let largestHessianDimension = 64
 
+/// The largest Jacobian of residuals that the default method keeps.
+private let largestJacobian = 10_000_000
+
 /// A method with the reason why it was chosen.
 package struct MethodChoice: Sendable {
   package var method: any Method
@@ -20,12 +23,18 @@ struct ProblemClass {
   let offers: Ask
   let isBounded: Bool
   let isConstrained: Bool
+  /// A sum of at least as many squares as there are variables, with a Jacobian that can be kept.
+  let isSumOfSquares: Bool
 
   init(_ objective: any Objective) {
     count = objective.dimension
     offers = objective.offers
     isBounded = objective.restrictions.contains(.bounds)
     isConstrained = objective.restrictions.contains(.constraints)
+    let rows = objective.residualCount
+    isSumOfSquares =
+      offers.contains(.jacobian) && count <= largestDenseDimension && rows >= count
+      && rows <= largestJacobian / max(count, 1)
   }
 
   /// Second derivatives are offered and cheap enough to be asked for.
@@ -40,6 +49,7 @@ private let rules:
       "there are constraints and more than \(largestDenseDimension) variables"
     ),
     ({ $0.isConstrained }, SQP(), "there are constraints"),
+    ({ $0.isSumOfSquares }, CheckedLeastSquares(), "the cost is a sum of squares"),
     ({ $0.isBounded && $0.hasHessian }, TrustRegion(), "there are bounds and few variables"),
     ({ $0.isBounded }, LBFGSB(), "there are bounds"),
     ({ !$0.offers.contains(.gradient) }, NelderMead(), "there is no gradient"),

@@ -13,7 +13,7 @@ extension Driver {
     guard !stops.isDefault || decrease <= decreaseTolerance + 1e-13 * kkt.scale else {
       return false
     }
-    return kkt.stationarity <= tolerance * kkt.scale
+    return kkt.stationarity <= max(tolerance * kkt.scale, kkt.slopeRounding)
       && kkt.violation <= max(Run.feasibility * factor, min(kkt.rounding, 1e-7))
       && kkt.complementarity <= tolerance * kkt.scale
   }
@@ -29,7 +29,7 @@ extension Driver {
       return .conditionsHold
     }
     if run.halt != nil { return run.halt }
-    if isFeasible, run.fellToMinusInfinity || run.value < -1e20 * max(1, abs(startValue)) {
+    if isFeasible, run.fellToMinusInfinity || run.value < -1e16 * max(1, abs(startValue)) {
       return .unbounded
     }
     guard run.step > 0 else { return nil }
@@ -57,6 +57,8 @@ extension Driver {
       measures = iteration.measures(run)
       return nil
     }
+    if run.stop.isRequested { return .interrupted }
+    if let halt = run.halt { return halt }
     if run.bestViolation > FeasibilitySearch.tolerance, run.dimension <= largestDenseDimension,
       let conflict = FeasibilitySearch(run).conflict(from: run.best)
     {
@@ -84,7 +86,8 @@ extension Driver {
       Criterion(name: name, value: value, tolerance: tolerance, isMet: value <= tolerance)
     }
     return [
-      below("stationarity", kkt.stationarity, tolerance * kkt.scale),
+      below(
+        "stationarity", kkt.stationarity, max(tolerance * kkt.scale, kkt.slopeRounding)),
       below("violation", kkt.violation, max(Run.feasibility, min(kkt.rounding, 1e-7))),
       below("complementarity", kkt.complementarity, tolerance * kkt.scale),
     ]

@@ -54,6 +54,7 @@ extension Driver {
 
   func solution(_ reason: StopReason) -> Solution {
     let last = Point(x: copy(run.x), value: run.value, step: run.step)
+    let isAnswered = takeAnswer(reason)
     completeBest()
     run.watch.read()
     let hasBest = run.bestValue.isFinite
@@ -72,8 +73,29 @@ extension Driver {
       options: method.options, layout: run.objective.layout, criteria: criteria,
       expectedDecrease: measures.expectedDecrease, trace: run.trace, path: path,
       pathRows: pathRows, culprit: culprit)
+    solution.isAnswered = isAnswered
     addConstraints(to: &solution)
     return solution
+  }
+
+  /// Takes the point that the method itself wants to return, such as an average of its iterates, in
+  /// place of the best one; not where the run ended for what it found at another point.
+  private func takeAnswer(_ reason: StopReason) -> Bool {
+    switch reason {
+    case .stepLimit, .timeLimit, .userCondition: break
+    default: return false
+    }
+    guard run.halt == nil, let point = iteration?.answer(run) else { return false }
+    var answer = Answer()
+    answer.gradient = run.trial
+    guard run.evaluate([.value, .gradient], at: point, into: &answer) == .done else {
+      return false
+    }
+    run.best.update(from: point, count: run.dimension)
+    run.bestGradient.update(from: run.trial, count: run.dimension)
+    run.bestValue = answer.value
+    run.knowsBestGradient = true
+    return true
   }
 
   /// Every criterion in force with its value at the end.
@@ -106,6 +128,7 @@ extension Driver {
       below("simplex diameter", diameter, Self.diameterTolerance)
       below("simplex spread", measures.simplexSpread ?? .nan, spreadTolerance)
     }
+    if let offset = measures.offset { below("relative offset", offset, stops.offset) }
     below("value", run.bestValue, stops.value)
     below("change", run.change, stops.change)
     let steps = stops.steps ?? (stops.namesBudget ? nil : Stops.defaultSteps)

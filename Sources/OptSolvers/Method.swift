@@ -57,6 +57,12 @@ package protocol Iteration: AnyObject {
   /// Called when the method is stuck and this is not the precision floor: true if it has another
   /// way to go on from `run.x`.
   func recover(_ run: Run) -> Bool
+  /// Saves or restores everything that the method remembers from one step to the next, so that a run
+  /// goes on with the same bits. A method that cannot says so through `archive.fail`.
+  func archive(_ archive: Archive, _ run: Run)
+  /// The point that the method returns instead of the best one seen, such as an average of its
+  /// iterates; nil for most.
+  func answer(_ run: Run) -> UnsafePointer<Double>?
   /// Told that the driver moved `run.x` to another point: what the method remembers is void.
   func restart(_ run: Run)
 }
@@ -65,6 +71,10 @@ extension Iteration {
   package func measures(_ run: Run) -> Measures { Measures() }
   package func confirms(_ run: Run) -> Bool { true }
   package func recover(_ run: Run) -> Bool { false }
+  package func archive(_ archive: Archive, _ run: Run) {
+    archive.fail("the method does not keep its state")
+  }
+  package func answer(_ run: Run) -> UnsafePointer<Double>? { nil }
   package func restart(_ run: Run) {}
 }
 
@@ -101,9 +111,11 @@ package struct Measures: Sendable, Equatable {
   package var simplexSpread: Double?
   /// How well the first-order conditions hold, where there are constraints.
   package var kkt: KKT?
+  /// How far the residuals are from being orthogonal to the columns of the Jacobian.
+  package var offset: Double?
   package init(
     expectedDecrease: Double? = nil, rate: Double? = nil, simplexDiameter: Double? = nil,
-    simplexSpread: Double? = nil, kkt: KKT? = nil, isExact: Bool = false
+    simplexSpread: Double? = nil, kkt: KKT? = nil, offset: Double? = nil, isExact: Bool = false
   ) {
     self.isExact = isExact
     self.expectedDecrease = expectedDecrease
@@ -111,5 +123,6 @@ package struct Measures: Sendable, Equatable {
     self.simplexDiameter = simplexDiameter
     self.simplexSpread = simplexSpread
     self.kkt = kkt
+    self.offset = offset
   }
 }

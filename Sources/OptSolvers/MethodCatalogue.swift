@@ -37,6 +37,8 @@ package enum MethodCatalogue {
     SQP.entry,
     InteriorPoint.entry,
     AugmentedLagrangian.entry,
+    LevenbergMarquardt.entry,
+    GaussNewton.entry,
   ]
 
   /// The names of the methods that honour `restrictions`.

@@ -8,10 +8,12 @@ import OptNumerics
 /// called at most ten times a second, and not in the first quarter of a second.
 package func minimize(
   _ objective: any Objective, from start: [Double], using method: any Method,
-  until stops: Stops = .standard, stop: Stop = Stop(), progress: ((StepInfo) -> Void)? = nil
+  until stops: Stops = .standard, checkpoint: Checkpoint = Checkpoint(), stop: Stop = Stop(),
+  progress: ((StepInfo) -> Void)? = nil
 ) -> Solution {
-  let driver = Driver(objective, start, method, stops, stop, progress)
+  let driver = Driver(objective, start, method, stops, checkpoint, stop, progress)
   let reason = driver.loop()
+  driver.saveSnapshot()
   return driver.solution(reason)
 }
 
@@ -20,7 +22,12 @@ final class Driver {
   let run: Run
   let method: any Method
   let stops: Stops
-  let start: [Double]
+  let checkpoint: Checkpoint
+  /// The state after the last whole step, where one is kept.
+  var snapshot: [ArchiveRow]?
+  var snapshotStep = 0
+  var lastSave = 0.0
+  var start: [Double]
   var startValue = Double.nan
   @exclusivity(unchecked) var measures = Measures()
   @exclusivity(unchecked) var path: [Double] = []
@@ -29,7 +36,7 @@ final class Driver {
   var isAssessed = false
   let progress: ((StepInfo) -> Void)?
   private let stepLimit: Int
-  private var iteration: (any Iteration)?
+  var iteration: (any Iteration)?
   @exclusivity(unchecked) private var lastProgress = 0.15
   @exclusivity(unchecked) var stall = Stall()
 
@@ -43,15 +50,21 @@ final class Driver {
 
   init(
     _ objective: any Objective, _ start: [Double], _ method: any Method, _ stops: Stops,
-    _ stop: Stop, _ progress: ((StepInfo) -> Void)?
+    _ checkpoint: Checkpoint, _ stop: Stop, _ progress: ((StepInfo) -> Void)?
   ) {
     self.method = method
     self.stops = stops
     self.progress = progress
-    run = Run(objective, from: start, stops: stops, stop: stop)
+    self.checkpoint = checkpoint
+    let usesResiduals = method.needs.contains(.jacobian)
+    run = Run(
+      objective, from: start, stops: stops, stop: stop,
+      usesResiduals: usesResiduals && objective.offers.contains(.jacobian))
     self.start = Array(UnsafeBufferPointer(start: run.x, count: run.dimension))
     stepLimit = max(stops.steps ?? (stops.namesBudget ? Int.max : Stops.defaultSteps), 0)
-    let wanted = method.needs.contains(.gradient) || (stops.gradient != nil && !stops.isDefault)
+    let wanted =
+      usesResiduals || method.needs.contains(.gradient)
+      || (stops.gradient != nil && !stops.isDefault)
     run.wantsGradient = wanted && objective.offers.contains(.gradient)
   }
 
@@ -66,6 +79,22 @@ final class Driver {
     let broken = run.objective.restrictions.subtracting(method.honours)
     if broken.contains(.constraints) { return .notHonoured("constraints") }
     if broken.contains(.bounds) { return .notHonoured("bounds") }
+    if let rows = checkpoint.resumed {
+      if let reason = resume(rows) { return reason }
+    } else if let reason = begin() {
+      return reason
+    }
+    guard let iteration else { return .gradientSmall }
+    while true {
+      if checkpoint.save != nil, let reason = takeSnapshot(iteration) { return reason }
+      if run.step >= stepLimit { return .stepLimit(stepLimit, isDefault: stops.steps == nil) }
+      if run.stop.isRequested { return .interrupted }
+      if let reason = advance(iteration) { return reason }
+    }
+  }
+
+  /// The start: its value, and the state of the method; the reason to end, if any.
+  private func begin() -> StopReason? {
     switch run.refresh() {
     case .stopped: return run.halt ?? .interrupted
     case .notFinite where !run.value.isFinite:
@@ -83,12 +112,7 @@ final class Driver {
     self.iteration = iteration
     stall.begin(run)
     if run.isConstrained { measures = iteration.measures(run) }
-    if let reason = reasonAfterStep(iteration) { return reason }
-    while true {
-      if run.step >= stepLimit { return .stepLimit(stepLimit, isDefault: stops.steps == nil) }
-      if run.stop.isRequested { return .interrupted }
-      if let reason = advance(iteration) { return reason }
-    }
+    return reasonAfterStep(iteration)
   }
 
   /// One step with its bookkeeping; the reason to end, if any.
@@ -129,6 +153,12 @@ final class Driver {
       }
       if run.halt != nil { return run.halt }
     }
+    if let tolerance = stops.offset, let offset = measures.offset, offset < tolerance,
+      iteration.confirms(run)
+    {
+      if let reason = verified(.residualsOrthogonal, iteration) { return reason }
+      if run.halt != nil { return run.halt }
+    }
     if stops.isDefault, simplexIsSmall, iteration.confirms(run) { return .simplexSmall }
     if run.fellToMinusInfinity || run.value < -1e30 * max(1, abs(startValue)) { return .unbounded }
     guard run.step > 0 else { return nil }
@@ -156,7 +186,7 @@ final class Driver {
     if let halt = run.halt { return halt }
     let mayRecover = stall.mayRecover(run)
     stall.begin(run)
-    let isSmall = run.gradientNorm < (stops.gradient ?? 1e-8)
+    let isSmall = run.gradientNorm < (stops.gradient ?? (stops.offset == nil ? 1e-8 : 0))
     if isSmall || isAtFloor {
       let isConfirmed = iteration.confirms(run)
       if let halt = run.halt { return halt }

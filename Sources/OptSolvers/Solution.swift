@@ -66,6 +66,8 @@ package struct Solution: Sendable {
   package var path: [Double]
   /// Rows of `path`: step 0, 1, …; at most 10 001, none if there are more than 50 variables.
   package var pathRows: Int
+  /// `x` is what the method itself returns, such as an average of its iterates, not the best point.
+  package var isAnswered = false
   /// What is to blame if a value or gradient is not finite.
   package var culprit: Fault?
   /// The largest violation of a constraint at `x`.

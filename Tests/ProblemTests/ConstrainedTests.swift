@@ -4,16 +4,11 @@ import Foundation
 import Testing
 
 /// A problem with constraints, its start and its minimum.
-struct ConstrainedCase: Decodable, CustomTestStringConvertible, Sendable {
-  struct Comparison: Decodable {
-    var type: String
-    var lhs: String
-    var rhs: Double
-  }
-
+struct ConstrainedCase: NeutralProblem, Decodable, CustomTestStringConvertible, Sendable {
   var name: String
+  var variable: String
   var objective: String
-  var constraints: [Comparison]
+  var constraints: [NeutralConstraint]?
   var lower: [Double?]
   var upper: [Double?]
   var x0: [Double]
@@ -31,33 +26,9 @@ struct ConstrainedCase: Decodable, CustomTestStringConvertible, Sendable {
     decode(Collection.self, from: $0).problems
   }
 
-  private static let signs = ["le": "<=", "ge": ">=", "eq": "=="]
-
-  /// The text that defines constants, data, the objective `f` and the left sides `c1`, `c2` …
-  func program() throws -> String {
-    let translator = NeutralTranslator(definitions: definitions ?? [])
-    var lines: [String] = []
-    for (name, value) in (constants ?? [:]).sorted(by: { $0.key < $1.key }) {
-      lines.append("\(translator.safe(name)) = \(try translator.translate(value.text))")
-    }
-    for (name, value) in (data ?? [:]).sorted(by: { $0.key < $1.key }) {
-      lines.append("\(translator.safe(name)) = \(value.text)")
-    }
-    func define(_ name: String, _ formula: String) throws {
-      lines.append(
-        try translator.function(
-          name, of: ["x"], definitions: definitions ?? [], formula: formula))
-    }
-    try define("f", objective)
-    for (k, constraint) in constraints.enumerated() { try define("c\(k + 1)", constraint.lhs) }
-    return lines.joined(separator: "\n")
-  }
-
   /// The sentence that minimises it from `start`.
   func sentence(from start: [Double]) -> String {
-    var parts = constraints.enumerated().map { k, constraint in
-      "c\(k + 1)(x) \(Self.signs[constraint.type] ?? "==") \(constraint.rhs)"
-    }
+    var parts = comparisons
     for k in x0.indices {
       if let bound = lower[k] { parts.append("x[\(k + 1)] >= \(bound)") }
       if let bound = upper[k] { parts.append("x[\(k + 1)] <= \(bound)") }
@@ -71,8 +42,8 @@ struct ConstrainedCase: Decodable, CustomTestStringConvertible, Sendable {
   func violation(_ evaluation: Evaluation) throws -> Double {
     let x = try evaluation.numbers("r.x")
     var worst = 0.0
-    for (k, constraint) in constraints.enumerated() {
-      let gap = try evaluation.number("c\(k + 1)(r.x)") - constraint.rhs
+    for (k, constraint) in (constraints ?? []).enumerated() {
+      let gap = try evaluation.number("c\(k + 1)(r.x) - (\(constraint.rhs.text))")
       worst = max(
         worst,
         constraint.type == "eq" ? abs(gap) : constraint.type == "le" ? gap : -gap)

@@ -48,6 +48,10 @@ private final class AugmentedIteration: Iteration {
     Measures(rate: augmented.penalty, kkt: run.isConstrained ? run.kkt() : nil)
   }
 
+  func confirms(_ run: Run) -> Bool {
+    run.dimension > largestHessianDimension || SQPIteration(run).confirmsAnew(run)
+  }
+
   func step(_ run: Run) -> Advance {
     let before = run.counts.evaluations
     let inner = minimize(

@@ -19,7 +19,7 @@ package struct InteriorPoint: Method {
       Stays strictly inside of inequalities and bounds and follows the central path to the optimum.
       Uses the exact Hessian of the Lagrangian.
       """,
-    options: [], needs: [.gradient], make: { _ in InteriorPoint() }, keepsMatrix: true,
+    options: [], needs: [.gradient, .hessian], make: { _ in InteriorPoint() }, keepsMatrix: true,
     honours: [.bounds, .constraints])
 
   package var name: String { "interior_point" }
@@ -29,7 +29,7 @@ package struct InteriorPoint: Method {
       MethodOption(name: "line search", value: "filter"),
     ]
   }
-  package var needs: Ask { [.gradient] }
+  package var needs: Ask { [.gradient, .hessian] }
   package var honours: Restrictions { [.bounds, .constraints] }
   package var needsDeterministicCosts: Bool { true }
 
@@ -104,6 +104,13 @@ final class InteriorPointIteration: Iteration {
 
   func measures(_ run: Run) -> Measures {
     Measures(rate: length, kkt: isStarted && run.isConstrained ? run.kkt() : nil)
+  }
+
+  func confirms(_ run: Run) -> Bool {
+    guard run.dimension <= largestHessianDimension else { return true }
+    if SQPIteration(run).confirmsAnew(run) { return true }
+    isStarted = false
+    return false
   }
 
   private func lower(_ run: Run, _ k: Int) -> Double { run.box?.lower[k] ?? -.infinity }

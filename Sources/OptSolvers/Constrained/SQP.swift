@@ -132,7 +132,9 @@ final class SQPIteration: Iteration {
 
   /// The quadratic program at the current point, with multipliers.
   private func prepare(_ run: Run) {
-    guard !isPrepared, run.knowsGradient else { return }
+    guard !isPrepared else { return }
+    hasStep = false
+    guard run.requireGradient() == .done else { return }
     isPrepared = true
     if isFresh, !hasExact, run.objective.isQuadratic, exact(run) {
       isConstant = true
@@ -226,10 +228,13 @@ final class SQPIteration: Iteration {
   /// Makes the Hessian in `b` convex along the constraints that the last step found active.
   private func makeConvex(_ run: Run) -> Bool {
     var count = 0
-    for row in 0..<m where run.isEquation[row] || run.rows.multipliers[row] != 0 {
+    func add(_ row: Int) {
       (normals + count * n).update(from: run.jacobian + row * n, count: n)
       count += 1
     }
+    for row in 0..<m where run.isEquation[row] { add(row) }
+    let equations = count
+    for row in 0..<m where !run.isEquation[row] && run.rows.multipliers[row] != 0 { add(row) }
     if let box = run.box {
       for k in 0..<n {
         let reached = run.x[k] + d[k]
@@ -239,7 +244,9 @@ final class SQPIteration: Iteration {
         }
       }
     }
-    guard convex.convexify(b, normals: normals, count: count) else { return false }
+    guard convex.convexify(b, normals: normals, equations: equations, count: count) else {
+      return false
+    }
     exactIsConvex = convex.shift <= 1e-4
     return true
   }
@@ -258,6 +265,14 @@ final class SQPIteration: Iteration {
     }
     guard exact(run), !exactIsConvex else { return run.halt == nil }
     return !escape(run)
+  }
+
+  /// The same at a point that another method claims: the quadratic program there has the multipliers
+  /// and the active constraints.
+  func confirmsAnew(_ run: Run) -> Bool {
+    restart(run)
+    _ = measures(run)
+    return confirms(run)
   }
 
   /// Moves along the eigenvector of the least eigenvalue, if that lowers the merit function.
@@ -298,6 +313,7 @@ final class SQPIteration: Iteration {
           _ = accept(run, value)
           hasExact = false
           hasLast = false
+          _ = run.requireGradient()
           return true
         }
       }
@@ -324,7 +340,7 @@ final class SQPIteration: Iteration {
 
   func step(_ run: Run) -> Advance {
     prepare(run)
-    guard hasStep else { return .stuck(.degenerate) }
+    guard hasStep else { return run.halt == nil ? .stuck(.degenerate) : .halted }
     let before = infeasibility(run, run.rows.values)
     var after = 0.0
     for row in 0..<m {

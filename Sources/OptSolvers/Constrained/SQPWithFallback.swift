@@ -40,10 +40,7 @@ final class SQPWithFallback: Iteration {
 
   func confirms(_ run: Run) -> Bool {
     guard stage == .interior else { return sqp.confirms(run) }
-    // The quadratic program at the claimed point has the multipliers and the active constraints.
-    sqp.restart(run)
-    _ = sqp.measures(run)
-    if sqp.confirms(run) { return true }
+    if sqp.confirmsAnew(run) { return true }
     stage = .polish
     return false
   }

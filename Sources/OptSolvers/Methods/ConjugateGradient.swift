@@ -99,6 +99,14 @@ package struct ConjugateGradient: Method {
 
     func measures(_ run: Run) -> Measures { Measures(rate: length) }
 
+    func archive(_ archive: Archive, _ run: Run) {
+      archive.numbers("vectors", vectors.pointer, 2 * n)
+      archive.number("slope", &slope)
+      archive.number("length", &length)
+      archive.number("reach", &reach)
+      archive.flag("isFresh", &isFresh)
+    }
+
     func restart(_ run: Run) {
       for index in 0..<n { direction[index] = -run.gradient[index] }
       slope = -dot(run.gradient, run.gradient, n)

@@ -108,6 +108,16 @@ final class NewtonIteration: Iteration {
 
   func restart(_ run: Run) { isCurrent = false }
 
+  func archive(_ archive: Archive, _ run: Run) {
+    archive.numbers("hessian", hessian, n * n)
+    archive.numbers("vectors", vectors.pointer, 2 * n)
+    archive.number("length", &length)
+    archive.flag("isCurrent", &isCurrent)
+    archive.flag("hasCurvature", &hasCurvature)
+    archive.optional("expectedDecrease", &expectedDecrease)
+    if archive.isRestoring, isCurrent { _ = factorization.factorize(hessian) }
+  }
+
   /// The decrease the exact model expects at the current point, and whether the Hessian there has
   /// no clearly negative curvature.
   func assess(_ run: Run) -> (decrease: Double, isConvex: Bool)? {

@@ -70,6 +70,11 @@ package struct NewtonCG: Method {
       return .moved
     }
 
+    func archive(_ archive: Archive, _ run: Run) {
+      archive.number("length", &length)
+      archive.optional("decrease", &decrease)
+    }
+
     /// The decrease of the step just made is not what is left: only where the method got stuck is the
     /// model that of the current point.
     func measures(_ run: Run) -> Measures { Measures(rate: length) }

@@ -48,6 +48,13 @@ package struct Powell: Method {
       reset()
     }
 
+    func archive(_ archive: Archive, _ run: Run) {
+      archive.numbers("memory", memory.pointer, n * n + 3 * n)
+      archive.optional("diameter", &diameter)
+      archive.optional("spread", &spread)
+      archive.number("confirmedValue", &confirmedValue)
+    }
+
     private func reset() {
       for index in 0..<n * n { directions[index] = 0 }
       for index in 0..<n { directions[index * n + index] = 1 }

@@ -158,6 +158,19 @@ final class TrustRegionIteration: Iteration {
     radius = 0
   }
 
+  func archive(_ archive: Archive, _ run: Run) {
+    archive.numbers("memory", memory.pointer, memory.count)
+    archive.number("radius", &radius)
+    archive.number("regret", &regret)
+    archive.flag("isPrepared", &isPrepared)
+    archive.flag("isExact", &isExact)
+    archive.flag("wantsHessian", &wantsHessian)
+    archive.flag("isGuess", &isGuess)
+    archive.flag("isProven", &isProven)
+    // The model is made of the matrix and the gradient.
+    if archive.isRestoring, isPrepared, !prepareModel(run) { isPrepared = false }
+  }
+
   /// The step for the radius, within the box.
   private func solve(_ run: Run) -> (decrease: Double, length: Double) {
     let found = model.solve(radius, into: step)

@@ -56,7 +56,7 @@ struct ConstraintReport {
         result[k].multipliers.append(multiplier == 0 ? 0 : -sign * multiplier)
         let violation = max(constraint.lower - c, c - constraint.upper, 0)
         result[k].violation = max(result[k].violation, violation)
-        if !constraint.isEquation, multiplier != 0 || abs(c) <= Self.activity {
+        if !constraint.isEquation, abs(c) <= Self.activity * max(1, abs(multiplier)) {
           result[k].active.append(row)
         }
         at += 1

@@ -79,6 +79,9 @@ struct RunReport: Report {
     case .conditionsHold:
       let tolerance = solution.criteria.first { $0.name == "complementarity" }?.tolerance ?? 1e-8
       return "converged: optimality conditions < \(RunReport.rounded(tolerance))"
+    case .residualsOrthogonal:
+      let offset = solution.criteria.first { $0.name == "relative offset" }
+      return "converged: relative offset < \(NumberFormat.short(offset?.tolerance ?? 0))"
     case .precisionFloor: return "converged: at the precision floor"
     case .unbounded where sign < 0: return "the value grows without bound"
     case .valueNotFinite, .gradientNotFinite: return "the best point so far is kept"
@@ -124,6 +127,15 @@ extension Machine {
       throw notFinite(solution, span)
     case .notOffered(let what):
       throw Diagnostic(.error, "\(label) needs \(what), which this cost does not have", at: span)
+    case .notSaved(let why):
+      throw Diagnostic(
+        .error, "\(label) cannot save its run: \(why)", at: span,
+        help: "leave `checkpoint` out, or take bfgs, lbfgs or a method from the library")
+    case .notResumed(let why):
+      throw Diagnostic(
+        .error, "the run cannot be resumed: \(why)", at: span,
+        help: "resume with the cost, the variables and the method that the checkpoint was made with"
+      )
     case .notHonoured(let what):
       let names = MethodCatalogue.names(honouring: what == "bounds" ? .bounds : .constraints)
       throw Diagnostic(
@@ -145,13 +157,6 @@ extension Machine {
       ("x", single(structure(solution.last.x))), ("value", .number(sign * solution.last.value)),
       ("step", .number(Double(solution.last.step))),
     ])
-    let criteria = Value.list(
-      solution.criteria.map { criterion in
-        .record([
-          ("name", .text(criterion.name)), ("value", .number(criterion.value)),
-          ("tolerance", .number(criterion.tolerance)), ("met", .boolean(criterion.isMet)),
-        ])
-      })
     var fields: [(String, Value)] = [
       ("value", .number(sign * solution.value)), ("solution", point), ("gradient", slope),
       ("status", .text(status(solution.reason))),
@@ -162,11 +167,15 @@ extension Machine {
       ("values", .number(Double(solution.counts.values))),
       ("gradients", .number(Double(solution.counts.gradients))),
       ("hessians", .number(Double(solution.counts.hessians))),
-      ("criteria", criteria), ("last", last), ("trace", trace(solution, sign)),
+      ("products", .number(Double(solution.counts.products))),
+      ("criteria", criteria(solution)), ("last", last), ("trace", trace(solution, sign)),
       ("path", path(solution)), ("seconds", .number(solution.seconds)),
       ("seed", .number(Double(seed.seed))), ("method", .text(label)),
       ("choice", .text(choice)),
     ]
+    if solution.isAnswered {
+      fields.append(("raw", structure(solution.last.x)))
+    }
     let report = self.report(solution, point, sign, label, restrictions)
     if let restrictions {
       fields += restrictions.fields(solution, sign)
@@ -177,7 +186,8 @@ extension Machine {
 
   private func status(_ reason: StopReason) -> String {
     switch reason {
-    case .gradientSmall, .conditionsHold, .precisionFloor, .simplexSmall: "converged"
+    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .simplexSmall:
+      "converged"
     case .valueReached, .changeSmall, .userCondition: "reached"
     case .stepLimit, .evaluationLimit, .timeLimit: "limit"
     case .interrupted: "interrupted"
@@ -187,6 +197,8 @@ extension Machine {
     case .infeasible: "infeasible"
     case .notOffered: "not offered"
     case .notHonoured: "not honoured"
+    case .notSaved: "not saved"
+    case .notResumed: "not resumed"
     }
   }
 
@@ -203,7 +215,7 @@ extension Machine {
     let headline: String
     var details: [String] = []
     switch solution.reason {
-    case .gradientSmall, .conditionsHold, .precisionFloor, .simplexSmall:
+    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .simplexSmall:
       headline = "\(kind) \(number) at \(place)"
     case .valueNotFinite(let step):
       let last = solution.last.value
@@ -216,6 +228,9 @@ extension Machine {
       headline = "interrupted: best value \(number) at \(place)"
     case .unbounded:
       headline = "unbounded: value \(number) at \(place)"
+      if let direction = Self.direction(solution) {
+        details.append("the value \(sign < 0 ? "grows" : "falls") along \(direction)")
+      }
     case .infeasible:
       headline = restrictions?.conflictText(solution) ?? "infeasible: value \(number) at \(place)"
       details.append("least violation at \(place)")
@@ -246,8 +261,24 @@ extension Machine {
     if findings.count <= 2 { facts += findings }
     details.append(facts.joined(separator: " · "))
     if findings.count > 2 { details += findings }
+    if restrictions != nil {
+      details += solution.trace.events.prefix(3).map { "step \($0.step): \($0.what)" }
+    }
     details += restrictions?.remarks ?? []
     return RunReport(headline: headline, details: details)
+  }
+
+  /// Where an unbounded run went, scaled to a largest component of 1.
+  private static func direction(_ solution: Solution) -> String? {
+    let way = zip(solution.x, solution.start.x).map { $0 - $1 }
+    guard let largest = way.map(\.magnitude).max(), largest > 0, largest.isFinite else {
+      return nil
+    }
+    let parts = way.enumerated().filter { $1.magnitude > 1e-3 * largest }.map {
+      "\(solution.layout.name(ofComponent: $0)): "
+        + NumberFormat.short($1 / largest, digits: 3)
+    }
+    return parts.prefix(6).joined(separator: ", ") + (parts.count > 6 ? ", …" : "")
   }
 
   func pointText(_ point: Value) -> String {
@@ -279,6 +310,21 @@ extension Machine {
   }
 
   // MARK: Tables
+
+  /// One row a criterion.
+  private func criteria(_ solution: Solution) -> Value {
+    let list = solution.criteria
+    func numbers(_ values: [Double]) -> Table.Column {
+      .numbers(Matrix(values, rows: values.count, columns: 1))
+    }
+    return .table(
+      Table(
+        names: ["name", "value", "tolerance", "met"],
+        columns: [
+          .texts(list.map(\.name)), numbers(list.map(\.value)), numbers(list.map(\.tolerance)),
+          .texts(list.map { $0.isMet ? "yes" : "no" }),
+        ], rowCount: list.count))
+  }
 
   private func trace(_ solution: Solution, _ sign: Double) -> Value {
     let rows = solution.trace.rowCount
