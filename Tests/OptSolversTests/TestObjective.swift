@@ -46,6 +46,10 @@ final class TestObjective: Objective {
     dimension = formula.start.count
   }
 
+  var residualCount: Int {
+    (formula as? any Residuals)?.residuals(formula.start).count ?? 0
+  }
+
   var layout: [Block] { [Block(name: "x", rows: dimension, columns: 1)] }
 
   func evaluate(
@@ -54,7 +58,7 @@ final class TestObjective: Objective {
   ) -> Outcome {
     evaluations += 1
     if ask.contains(.value) { values += 1 }
-    if ask.contains(.gradient) { gradients += 1 }
+    if ask.contains(.gradient) || ask.contains(.jacobian) { gradients += 1 }
     if ask.contains(.hessian) { hessians += 1 }
     onEvaluation?(evaluations)
     let point = (0..<dimension).map { x[$0] }
@@ -64,6 +68,9 @@ final class TestObjective: Objective {
     if ask == .value {
       answer.value = formula.value(point)
       return answer.value.isFinite ? .done : .notFinite
+    }
+    if ask.contains(.residuals), let squares = formula as? any Residuals {
+      return residuals(of: squares, at: point, into: &answer)
     }
     let secondOrder = ask.contains(.hessian) || ask.contains(.product)
     let variables = point.indices.map {
@@ -88,6 +95,26 @@ final class TestObjective: Objective {
       isFinite = isFinite && jet.h.allSatisfy { $0.isFinite }
     }
     return isFinite ? .done : .notFinite
+  }
+
+  private func residuals(
+    of squares: any Residuals, at point: [Double], into answer: inout Answer
+  ) -> Outcome {
+    let variables = point.indices.map {
+      Jet(variable: $0, of: dimension, value: point[$0], secondOrder: false)
+    }
+    var isFinite = true
+    for (row, jet) in squares.residuals(variables).enumerated() {
+      answer.residuals?[row] = jet.number
+      isFinite = isFinite && jet.number.isFinite
+      for column in 0..<dimension {
+        let slope = jet.g.isEmpty ? 0 : jet.g[column]
+        answer.jacobian?[row * dimension + column] = slope
+        isFinite = isFinite && slope.isFinite
+      }
+    }
+    answer.value = squares.value(point)
+    return isFinite && answer.value.isFinite ? .done : .notFinite
   }
 
   func culprit(at x: UnsafePointer<Double>) -> Fault? {

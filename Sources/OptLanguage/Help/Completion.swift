@@ -203,7 +203,8 @@ struct Completion {
   private static let clauses: [String: [String]] = {
     let minimise = ["from", "subject to", "using", "until", "over", "resume"]
     return [
-      "minimize": minimise, "maximize": minimise, "fit": ["to", "from", "using"],
+      "minimize": minimise, "maximize": minimise,
+      "fit": ["to", "from", "with", "subject to", "using", "until"],
       "solve": ["from", "until"], "check": ["at", "against"], "differentiate": ["by"],
       "collect": ["by"], "substitute": ["with"], "taylor": ["by", "at", "to"],
       "explain": ["of", "at", "by"], "plot": ["over", "with"], "contour": ["over", "with"],

@@ -20,11 +20,22 @@ extension HelpTopic {
         r.x
         """),
     HelpTopic(
-      ["fit"], "fit y ~ E to TABLE from b1 = START, … [using METHOD]",
+      ["fit"],
+      """
+      fit y ~ E to TABLE from b1 = START, … [using METHOD]
+      fit … with weights = w                     rows count differently
+      fit … with sigma = s                       standard deviations that are known
+      fit … with loss = huber [, scale = c]      outliers count less: soft_l1, cauchy, tukey
+      fit … subject to b1 >= 0
+      """,
       "Fits the parameters of a formula to the columns of a table by nonlinear least squares.",
       """
-      The columns of the table are names in the formula. The result shows estimates, standard errors
-      and 95 % intervals: the fields standard_errors, intervals, residuals and covariance.
+      The columns of the table, or of a record of vectors, are names in the formula; one that makes
+      sense for numbers only (`x^2`, `a/b`) is evaluated row by row. The result shows estimates,
+      standard errors and 95 % intervals, and what the data do not determine. Fields: solution,
+      standard_errors, intervals, residuals, fitted, covariance, correlations, sum_of_squares,
+      standard_deviation, r_squared, aic, bic, rank. `predict(r, table)` gives the curve at other rows
+      with bands, `profile(r)` intervals that follow the sum of squares.
       """,
       example: """
         t = (x = [0, 1, 2, 3], y = [1.1, 2.9, 5.2, 6.8])

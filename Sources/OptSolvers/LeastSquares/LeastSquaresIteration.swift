@@ -10,11 +10,12 @@ final class LeastSquaresIteration: Iteration {
   private let n: Int
   private let m: Int
   private let isDamped: Bool
-  private let factor: Double
+  private var factor: Double
   private let qr: PivotedQR
   private let memory: Buffer
-  /// D.
+  /// D, and the largest norms of the Jacobian's columns so far.
   private let scale: UnsafeMutablePointer<Double>
+  private let peak: UnsafeMutablePointer<Double>
   private let step: UnsafeMutablePointer<Double>
   private let steepest: UnsafeMutablePointer<Double>
   /// Residuals after the steps to bounds, and these steps.
@@ -33,6 +34,9 @@ final class LeastSquaresIteration: Iteration {
   /// `decrease` before the last step, if that was too small to show in the value.
   private var decreaseBefore: Double?
   private var polishingSteps = 0
+  private let start: [Double]
+  private var restarts = 0
+  private static let largestRestarts = 4
 
   init(_ run: Run, radius: Double, isDamped: Bool) {
     n = run.dimension
@@ -40,13 +44,15 @@ final class LeastSquaresIteration: Iteration {
     self.isDamped = isDamped
     factor = radius
     qr = PivotedQR(rows: m, columns: n)
-    memory = Buffer(count: 4 * n + m)
+    memory = Buffer(count: 5 * n + m)
     scale = memory.pointer
-    step = scale + n
+    peak = scale + n
+    step = peak + n
     steepest = step + n
     stopped = steepest + n
     shifted = stopped + n
     isFree = Array(repeating: true, count: n)
+    start = Array(UnsafeBufferPointer(start: run.x, count: n))
   }
 
   func measures(_ run: Run) -> Measures {
@@ -66,6 +72,31 @@ final class LeastSquaresIteration: Iteration {
 
   /// The columns of the Jacobian at the current point that are no combinations of the others.
   var rank: Int { qr.rank }
+
+  /// Where a column of the Jacobian has vanished, its variable ran off to where the residuals do not
+  /// see it any more: a minimum in name only. Begins anew, with a shorter first step.
+  func confirms(_ run: Run) -> Bool {
+    guard run.value > 1e-20, restarts < Self.largestRestarts else { return true }
+    let hasVanished = (0..<n).contains { j in
+      var largest = 0.0
+      for i in 0..<m { largest = max(largest, abs(run.residualJacobian[i * n + j])) }
+      return largest < 1e-10 * peak[j]
+    }
+    guard hasVanished else { return true }
+    restarts += 1
+    factor *= 0.1
+    run.note("a variable ran off to where the residuals do not depend on it; beginning anew")
+    start.withUnsafeBufferPointer { point in
+      if let base = point.baseAddress { run.accept(base) }
+    }
+    restart(run)
+    for j in 0..<n {
+      scale[j] = 0
+      peak[j] = 0
+    }
+    _ = run.requireGradient()
+    return false
+  }
 
   func restart(_ run: Run) {
     isCurrent = false
@@ -92,7 +123,9 @@ final class LeastSquaresIteration: Iteration {
       var sum = 0.0
       for i in 0..<m { sum += run.residualJacobian[i * n + j] * run.residualJacobian[i * n + j] }
       let norm = sum.squareRoot()
-      scale[j] = max(scale[j], norm)
+      // D forgets slowly: where columns shrink for good, the old norms would hide them.
+      scale[j] = max(0.5 * scale[j], norm)
+      peak[j] = max(peak[j], norm)
       if !(scale[j] > 0) || !scale[j].isFinite { scale[j] = 1 }
       isFree[j] = !(run.box?.holds(run.x[j], run.gradient[j], j) ?? false)
     }

@@ -5,7 +5,8 @@ import OptSyntax
 extension Sentences {
   static let fit = SentenceForm(
     verb: .fit,
-    usage: "fit y ~ E to TABLE from b1 = …, b2 = … [with weights = w] [using METHOD] [until STOPS]",
+    usage:
+      "fit y ~ E to TABLE from b1 = …, b2 = … [with weights = w] [subject to …] [using METHOD]",
     summary:
       "Fits the parameters after `from` so that E comes closest to y, row by row of a table.",
     example: "fit y ~ a*x + b to (x = [0, 1, 2, 3], y = [1.1, 2.9, 5.2, 6.8]) from a = 1, b = 0"
@@ -20,6 +21,7 @@ struct FitCode {
   /// Functions of the variables and of the open names.
   let left: Code
   let right: Code
+  let constraints: [ConstraintCode]
   let weighting: Weighting?
   let loss: LossCode
   let table: Code
@@ -52,7 +54,7 @@ struct FitCode {
 
 extension Compiler {
   fileprivate func fit(_ sentence: Sentence, _ id: NodeID) throws -> Code {
-    try refuseClauses(sentence, except: [.from, .to, .with, .using, .until])
+    try refuseClauses(sentence, except: [.from, .to, .with, .subjectTo, .using, .until])
     let (left, right) = (sentence.subjects[0], sentence.subjects[1])
     guard let to = sentence.clause(.to) else {
       throw Diagnostic(
@@ -93,6 +95,9 @@ extension Compiler {
     }
     let code = FitCode(
       bindings: bindings, openNames: openNames, left: try body(left), right: try body(right),
+      constraints: try sentence.clause(.subjectTo).map {
+        try constraints($0, bindings.map { Parameter(name: $0.name, span: $0.span) })
+      } ?? [],
       weighting: try with.weighting.map {
         FitCode.Weighting(isSigma: $0.isSigma, code: try body($0.node), span: span($0.node))
       },

@@ -7,7 +7,7 @@ import OptSyntax
 final class FitSide {
   private let machine: Machine
   private let function: Value
-  private let openNames: [String]
+  let openNames: [String]
   private let span: SourceSpan
   /// Whether the expression is evaluated row by row: it makes no sense for whole columns.
   private var isByRow = false
@@ -67,7 +67,7 @@ final class FitSide {
   }
 
   private func fits(_ value: Value, _ columns: FitColumns) -> Bool {
-    guard value.isNumeric, let size = value.size else { return false }
+    guard value.isNumeric, !value.isMask, let size = value.size else { return false }
     if size == (columns.rowCount, 1) { return true }
     // The same number in all rows: nothing in it is a column.
     return size == (1, 1) && openNames.allSatisfy { (columns.values[$0]?.size ?? (1, 1)) == (1, 1) }

@@ -15,6 +15,8 @@ final class FitProblem {
   /// √weight or 1/σ of each row; nil where all count the same.
   let roots: Matrix?
   let isSigma: Bool
+  /// What `subject to` says, for the report.
+  private(set) var restrictions: ConstraintReport?
   let loss: Loss
   /// The scale of the loss, an input of the program.
   let scale = Buffer(count: 1, repeating: 1)
@@ -24,7 +26,7 @@ final class FitProblem {
 
   init(
     _ machine: Machine, _ code: FitCode, _ starts: [Value], _ left: FitSide, _ right: FitSide,
-    _ columns: FitColumns, _ roots: Matrix?
+    _ columns: FitColumns, _ roots: Matrix?, _ constraintSides: [Value]
   ) {
     self.machine = machine
     self.left = left
@@ -45,7 +47,8 @@ final class FitProblem {
     self.leaves = leaves
     let (loss, span) = (loss, span)
     let traced = TracedFunction(
-      machine, leaves: leaves, variableCount: variableCount, at: span
+      machine, leaves: leaves, variableCount: variableCount,
+      hasConstraints: !constraintSides.isEmpty, at: span
     ) { [unowned machine] values in
       let parameters = templates.map { $0.value { values[$0] } }
       let difference = try machine.binary(
@@ -53,18 +56,35 @@ final class FitProblem {
       var r = try machine.expression(difference, span)
       r = r.broadcast(to: Shape(rows: columns.rowCount, columns: 1))
       if let roots { r = r * r.graph.array(roots.buffer, roots.shape) }
-      guard loss != .squares, let last = values.last else {
+      let cost: Value
+      if loss != .squares, let last = values.last {
+        let c = try machine.expression(last, span)
+        let u = r / c
+        let z = u * u
+        machine.tracer?.squares = SumOfSquares(residuals: r, roots: loss.root(z))
+        cost = Value(c * c * loss.value(z).reduceElements(.sum))
+      } else {
         machine.tracer?.squares = SumOfSquares(residuals: r, roots: nil)
-        return Value((r * r).reduceElements(.sum))
+        cost = Value((r * r).reduceElements(.sum))
       }
-      let c = try machine.expression(last, span)
-      let u = r / c
-      let z = u * u
-      machine.tracer?.squares = SumOfSquares(residuals: r, roots: loss.root(z))
-      return Value(c * c * loss.value(z).reduceElements(.sum))
+      if constraintSides.isEmpty { return cost }
+      let spans = parameters.map { _ in span }
+      let compared = try machine.compared(code.constraints, constraintSides, parameters, spans)
+      return .list([cost] + compared.rows)
     }
     if loss != .squares { traced.pointers[variableCount] = UnsafePointer(scale.pointer) }
     objective = CostObjective(traced, machine)
+  }
+
+  /// Takes what `subject to` says into account, and moves the start inside of it.
+  func restrict(_ codes: [ConstraintCode], _ start: inout [Double]) throws {
+    guard !codes.isEmpty else { return }
+    let variables = Array(leaves.prefix(objective.traced.variableCount))
+    let set = try ConstraintSet(
+      codes, objective.traced.path(), decided: [], variables, machine)
+    objective.restrict(set)
+    restrictions = ConstraintReport(
+      codes: codes, set: set, layout: objective.layout, moved: set.move(inside: &start))
   }
 
   /// The parameters of a flat point, as the sides take them.
@@ -82,8 +102,13 @@ final class FitProblem {
       ? Array(repeating: all[0], count: columns.rowCount) : all
   }
 
-  /// Weighted residuals and their Jacobian at a point; nil if something is not finite.
+  /// Weighted residuals and their Jacobian at a point, whatever the loss; nil if something is not
+  /// finite.
   func linearized(_ x: [Double]) -> (residuals: [Double], jacobian: [Double])? {
+    // A wide scale makes squares of every loss.
+    let before = scale[0]
+    if loss != .squares { scale[0] = 1e150 }
+    defer { scale[0] = before }
     let m = objective.residualCount
     let residuals = Buffer(count: m)
     let jacobian = Buffer(count: m * x.count)

@@ -82,6 +82,10 @@ extension Machine {
     headline += ", residual sum of squares \(shown(statistics?.sumOfSquares ?? solution.value))"
     var details: [String] = []
     if let s = statistics { details = table(s, digits) + remarks(problem, s) }
+    details += problem.restrictions?.remarks ?? []
+    if !problem.objective.constraints.isEmpty {
+      details.append("the standard errors do not know of the constraints")
+    }
     if problem.columns.missing > 0 {
       details.append(
         "\(RunReport.count(problem.columns.missing, "row")) with missing cells left out")
@@ -116,7 +120,9 @@ extension Machine {
       let name = s.componentNames[j]
       let estimate = NumberFormat.short(x, digits: digits)
       guard error.isFinite else {
-        return [name, estimate, s.covariance.isDetermined[j] ? "" : "not determined", ""]
+        let remark =
+          s.atBound[j] ? "at its bound" : s.covariance.isDetermined[j] ? "" : "not determined"
+        return [name, estimate, remark, ""]
       }
       if s.isExact { return [name, estimate, "", ""] }
       // The interval to a digit that means something: a hundredth of its width.
@@ -160,8 +166,7 @@ extension Machine {
     }
     if problem.loss != .squares {
       lines.append(
-        "loss \(problem.loss.rawValue) of scale \(NumberFormat.short(problem.scale[0])): "
-          + "errors are those of the weights at the end")
+        "loss \(problem.loss.rawValue) with scale \(NumberFormat.short(problem.scale[0]))")
     }
     let n = s.estimates.count
     var strong: [(Int, Int, Double)] = []

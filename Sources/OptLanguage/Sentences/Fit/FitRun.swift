@@ -25,16 +25,18 @@ extension Machine {
     let resume = suspendTrace()
     defer { resume() }
     let problem = try problem(code, frame, starts, sides, table)
-    let start = problem.templates.numbers(of: starts)
+    var start = problem.templates.numbers(of: starts)
     try refuseFewRows(problem.columns.rowCount, start.count, code)
     let objective = problem.objective
     let scale = try code.loss.scale.map { try self.scale($0(frame), code.loss.span) }
     if let scale { problem.scale[0] = scale }
     try objective.prepare(start)
+    try problem.restrict(code.constraints, &start)
     random.draw &+= 1
     let chosen =
       try method.map { try solver($0, objective, start.count, code.methodSpan) }
-      ?? LevenbergMarquardt()
+      ?? (objective.constraints.isEmpty
+        ? CheckedLeastSquares() : defaultMethod(for: objective))
     var stopped = stops
     stopped.condition = try code.stops?.condition(
       self, frame, problem.templates, problem.names, objective)
@@ -47,7 +49,8 @@ extension Machine {
     }
     let label = method?.label ?? RunReport.label(solution)
     let result = try result(
-      solution, problem.templates, problem.names, 1, seed, label: label, nil, code.span)
+      solution, problem.templates, problem.names, 1, seed, label: label,
+      problem.restrictions, code.span)
     return try fitResult(result, problem, solution, label)
   }
 
@@ -83,7 +86,10 @@ extension Machine {
       }
       return Matrix(numbers, rows: numbers.count, columns: 1)
     }
-    return FitProblem(self, code, starts, left, right, columns, roots)
+    let restrictions = try code.constraints.flatMap {
+      [try $0.left(frame), try $0.right(frame)]
+    }
+    return FitProblem(self, code, starts, left, right, columns, roots, restrictions)
   }
 
   private func refuseFewRows(_ rows: Int, _ parameters: Int, _ code: FitCode) throws {

@@ -6,6 +6,8 @@ struct FitStatistics {
   let rows: Int
   let estimates: [Double]
   let componentNames: [String]
+  /// Parameters that `subject to` holds: the others are judged as if these were known.
+  let atBound: [Bool]
   let covariance: Covariance
   /// Residuals y − E, unweighted.
   let residuals: [Double]
@@ -15,6 +17,8 @@ struct FitStatistics {
   let degrees: Int
   /// The variance of a residual of weight 1; nil if no degree of freedom is left to estimate it.
   let variance: Double?
+  /// The variance of residuals, for new observations.
+  let residualVariance: Double?
   let standardErrors: [Double]
   let rSquared: Double
   let logLikelihood: Double
@@ -40,8 +44,13 @@ struct FitStatistics {
     estimates = x
     componentNames = problem.objective.layout.componentNames
     isSigma = problem.isSigma
-    covariance = Covariance(
-      jacobian: jacobian, rows: m, columns: n, isFree: Array(repeating: true, count: n))
+    let atBound = x.indices.map { j in
+      guard let bounds = problem.objective.bounds else { return false }
+      return x[j] <= bounds.lower[j] || x[j] >= bounds.upper[j]
+    }
+    self.atBound = atBound
+    let covariance = Covariance(
+      jacobian: jacobian, rows: m, columns: n, isFree: atBound.map { !$0 })
     var (sum, weights, mean) = (0.0, 0.0, 0.0)
     for k in 0..<m {
       sum += weighted[k] * weighted[k]
@@ -49,7 +58,7 @@ struct FitStatistics {
       mean += roots[k] * roots[k] * y[k]
     }
     sumOfSquares = sum
-    degrees = rows - covariance.rank
+    degrees = rows - covariance.rank + atBound.count { $0 }
     mean /= weights
     var (total, size) = (0.0, 0.0)
     for k in 0..<m {
@@ -58,11 +67,18 @@ struct FitStatistics {
     }
     rSquared = 1 - sum / total
     isExact = sum <= 1e-24 * size
-    variance = isSigma ? 1 : degrees > 0 ? sum / Double(degrees) : nil
-    let covariance = covariance
+    variance =
+      problem.loss != .squares
+      ? Self.robustVariance(weighted, problem, degrees)
+      : isSigma
+        ? 1
+        : degrees > 0
+          ? sum / Double(degrees) : nil
+    residualVariance = degrees > 0 ? sum / Double(degrees) : nil
+    self.covariance = covariance
     let s2 = variance
     standardErrors = (0..<n).map { j in
-      guard let s2, covariance.isDetermined[j] else { return .nan }
+      guard let s2, covariance.isDetermined[j], !atBound[j] else { return .nan }
       return (s2 * covariance.inverse[j * n + j]).squareRoot()
     }
     let logs = roots.filter { $0 > 0 }.reduce(0) { $0 + log($1) }
@@ -71,6 +87,30 @@ struct FitStatistics {
       isSigma
       ? logs - 0.5 * (sum + count * log(2 * .pi))
       : logs - 0.5 * count * (log(2 * .pi * sum / count) + 1)
+  }
+
+  /// The factor of (JᵀJ)⁻¹ for a loss: that of the asymptotic covariance of an M-estimate, with
+  /// Huber's correction for few rows. Huber & Ronchetti 2009, "Robust Statistics", equation 7.81.
+  private static func robustVariance(
+    _ weighted: [Double], _ problem: FitProblem, _ degrees: Int
+  ) -> Double? {
+    guard degrees > 0 else { return nil }
+    let c = problem.scale[0]
+    var (squares, slopes, squaredSlopes) = (0.0, 0.0, 0.0)
+    for r in weighted {
+      let z = (r / c) * (r / c)
+      let pull = r * problem.loss.weight(z)
+      let slope = problem.loss.slope(z)
+      squares += pull * pull
+      slopes += slope
+      squaredSlopes += slope * slope
+    }
+    let count = Double(weighted.count)
+    let mean = slopes / count
+    guard mean > 0 else { return nil }
+    let spread = squaredSlopes / count - mean * mean
+    let correction = 1 + (count - Double(degrees)) / count * spread / (mean * mean)
+    return correction * correction * squares / Double(degrees) / (mean * mean)
   }
 
   /// The factor of a standard error for an interval that holds the truth with probability `level`.

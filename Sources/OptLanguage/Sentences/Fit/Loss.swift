@@ -17,6 +17,28 @@ enum Loss: String, CaseIterable {
     }
   }
 
+  /// ρ′(z), the weight of a residual.
+  func weight(_ z: Double) -> Double {
+    switch self {
+    case .squares: 1
+    case .huber: z > 1 ? 1 / z.squareRoot() : 1
+    case .soft_l1: 1 / (1 + z).squareRoot()
+    case .cauchy: 1 / (1 + z)
+    case .tukey: z > 1 ? 0 : (1 - z) * (1 - z)
+    }
+  }
+
+  /// ψ′(u) = ρ′ + 2zρ″, where ψ(u) = uρ′(u²).
+  func slope(_ z: Double) -> Double {
+    switch self {
+    case .squares: 1
+    case .huber: z > 1 ? 0 : 1
+    case .soft_l1: 1 / ((1 + z) * (1 + z).squareRoot())
+    case .cauchy: (1 - z) / ((1 + z) * (1 + z))
+    case .tukey: z > 1 ? 0 : (1 - z) * (1 - 5 * z)
+    }
+  }
+
   /// ρ(z), z ≥ 0.
   func value(_ z: Expression) -> Expression {
     let graph = z.graph

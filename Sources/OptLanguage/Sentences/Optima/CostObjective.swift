@@ -11,6 +11,8 @@ final class CostObjective: Objective {
   /// Parts of the cost, where it is a sum of squares.
   private(set) var residualCount = 0
   private(set) var bounds: Bounds?
+  /// The bounds while nothing is held.
+  private var free: Bounds?
   private(set) var constraints: [Constraint] = []
   private(set) var constraintCount = 0
   private(set) var isQuadratic = false
@@ -64,7 +66,8 @@ final class CostObjective: Objective {
 
   /// Restricts the variables.
   func restrict(_ set: ConstraintSet) {
-    bounds = set.hasBounds ? set.bounds : nil
+    free = set.hasBounds ? set.bounds : nil
+    bounds = free
     constraints = set.constraints
     constraintCount = constraints.reduce(0) { $0 + $1.count }
     isQuadratic = set.isQuadratic
@@ -72,6 +75,18 @@ final class CostObjective: Objective {
     if !constraints.isEmpty {
       offers.formUnion([.constraints, .constraintJacobian, .lagrangian])
     }
+  }
+
+  /// Holds one component at a value, or none of them.
+  func hold(_ component: Int?, at value: Double) {
+    guard let component else {
+      bounds = free
+      return
+    }
+    var box = free ?? .none(dimension)
+    box.lower[component] = value
+    box.upper[component] = value
+    bounds = box
   }
 
   /// Which random numbers come next.
