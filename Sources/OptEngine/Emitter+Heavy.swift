@@ -50,7 +50,8 @@ extension Emitter {
     }
   }
 
-  /// Loops of one body that follow each other and do not read each other run together.
+  /// Loops of one body that follow each other and read the same memory, which is not that of a loop,
+  /// run together: nothing that one of them still reads is given to another for its results.
   private func emitLoop(_ node: LoopNode, _ out: Place) {
     let loop = node.loop
     let known = loopBodies[ObjectIdentifier(loop)]
@@ -58,9 +59,9 @@ extension Emitter {
     loopBodies[ObjectIdentifier(loop)] = body
     loops.append(LoopPlan(node, body, out) { location($0) })
     let operands = node.initial + node.sequences + node.invariants
-    let isAlone = operands.contains {
-      plan.nodes[Int(plan.owner($0.index))].operation == .loop
-    }
+    let owners = Set(operands.map { plan.owner($0.index) })
+    let isAlone = owners != loopOwners || owners.contains { plan.nodes[Int($0)].operation == .loop }
+    loopOwners = owners
     if known != nil, !isAlone, case .loop(let first)? = steps.last, loops[first].body === body,
       first + loops[first].companions + 2 == loops.count
     {
