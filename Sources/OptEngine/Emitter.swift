@@ -14,6 +14,8 @@ final class Emitter {
   var sequence: [Int32] = []
   var strips: [StripStep] = []
   var loops: [LoopPlan] = []
+  /// Programs of loops' bodies, by loop.
+  var loopBodies: [ObjectIdentifier: Program] = [:]
   var maps: [ck_map] = []
   var laneTables: [UnsafeMutablePointer<Int>] = []
   /// Scalars that are there from the start, and known arrays behind the inputs.

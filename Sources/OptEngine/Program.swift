@@ -78,8 +78,9 @@ package final class Program: @unchecked Sendable {
   /// The same with a choice of rounding.
   package init(_ graph: Graph, outputs: [Expression], options: Options) {
     let began = ContinuousClock.now
-    let (prepared, roots) =
+    let (prepared, rewritten) =
       options.simplifies ? graph.forExecution(outputs) : (graph, outputs)
+    let roots = options.merges ? prepared.inRowBlocks(rewritten) : rewritten
     let plan = Planner(prepared, roots, options)
     let emitter = Emitter(plan, memory)
     self.options = options

@@ -183,10 +183,20 @@ package final class Workspace {
     switch step.pointee {
     case .tape(let from, let to): runTape(from, to)
     case .strips(let number): return runStrips(program.strips + number, stop)
-    case .loop(let number): return runLoop(program.loops[number], loops[number], stop)
+    case .loop(let number): return runLoops(from: number, stop)
     default: runOther(step)
     }
     return !(stop?.isRequested ?? false)
+  }
+
+  /// Loop `number`, and those that run together with it, on several threads.
+  private func runLoops(from number: Int, _ stop: Stop?) -> Bool {
+    let (plans, memories) = (program.loops, loops)
+    let count = 1 + plans[number].companions
+    if count == 1 { return runLoop(plans[number], memories[number], stop) }
+    return Threads.parallel(count, stop: stop) { k, _ in
+      _ = self.runLoop(plans[number + k], memories[number + k], stop)
+    } && !(stop?.isRequested ?? false)
   }
 
   private func runTape(_ from: Int, _ to: Int) {

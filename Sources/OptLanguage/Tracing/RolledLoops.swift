@@ -128,7 +128,12 @@ extension Machine {
       var changed = false
       for (k, value) in after.enumerated() {
         if !isCarried[k] {
-          guard isSame(before[k], value) else {
+          let isKept =
+            before[k].isNumeric
+            ? try value.isNumeric
+              && expression(value, code.span) == expression(before[k], code.span)
+            : isSame(before[k], value)
+          guard isKept else {
             throw CannotBatch("\(value.kindDescription) that changes from turn to turn", code.span)
           }
           continue
@@ -186,11 +191,13 @@ extension Machine {
     return step
   }
 
-  /// Whether a value that is no number is what it was; one that the body sets first may be known.
+  /// Whether a value that is no number is what it was; one that the body sets first may be a number
+  /// or a text. What may hold others, such as a function, could carry numbers of one turn out.
   private func isSame(_ a: Value, _ b: Value) -> Bool {
     switch (a, b) {
     case (.unset, .unset), (.nothing, .nothing): true
-    case (.unset, _): b.isNumeric || !b.isTraced
+    case (.unset, .text): true
+    case (.unset, _): b.isNumeric
     case (.text(let x), .text(let y)): x === y
     case (.function(let x), .function(let y)): x === y
     case (.record(let x), .record(let y)): x === y
