@@ -325,7 +325,7 @@ def profile(results, path):
     import matplotlib
     matplotlib.use("Agg")
     from matplotlib import pyplot
-    matplotlib.rcParams["svg.hashsalt"] = "solvers"
+    matplotlib.rcParams.update({"svg.hashsalt": "solvers", "svg.fonttype": "none"})
     figure, panels = pyplot.subplots(
         1, len(results), figsize=(5 * len(results), 3.6), squeeze=False, sharey=True)
     for panel, (title, count, rows) in zip(panels[0], results):
