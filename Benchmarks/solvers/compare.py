@@ -215,7 +215,8 @@ class Ipopt:
             nlp["g"] = s.c
             bounds |= {"lbg": s.lower, "ubg": s.upper}
         solver = ca.nlpsol("solver", "ipopt", nlp, {
-            "print_time": False, "ipopt.print_level": 0, "ipopt.sb": "yes", "error_on_fail": False})
+            "print_time": False, "ipopt.print_level": 0, "ipopt.sb": "yes", "error_on_fail": False,
+            "show_eval_warnings": False})
         begin = time.perf_counter()
         try:
             result = solver(**bounds)
