@@ -70,7 +70,7 @@ extension Driver {
       steps: run.step, counts: run.counts, seconds: run.watch.elapsed, method: method.name,
       options: method.options, layout: run.objective.layout, criteria: criteria,
       expectedDecrease: measures.expectedDecrease, trace: run.trace, path: path,
-      pathRows: pathRows, culprit: culprit)
+      pathRows: pathRows, culprit: culprit, minima: iteration?.minima(run))
   }
 
   /// Every criterion in force with its value at the end.

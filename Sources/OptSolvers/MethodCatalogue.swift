@@ -30,6 +30,13 @@ package enum MethodCatalogue {
     Newton.entry,
     GradientDescent.entry,
     NelderMead.entry,
+    GlobalStrategy.entry,
+    Multistart.entry,
+    CMAES.entry,
+    DifferentialEvolution.entry,
+    DualAnnealing.entry,
+    BasinHopping.entry,
+    Direct.entry,
   ]
 
   /// The entry with that name.

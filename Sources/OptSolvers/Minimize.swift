@@ -4,12 +4,15 @@ import OptNumerics
 /// Minimises `objective` from `start` with `method` until a stop holds.
 ///
 /// Never throws and never traps: whatever happens is a `StopReason` in the solution. `progress` is
-/// called at most ten times a second, and not in the first quarter of a second.
+/// called at most ten times a second, and not in the first quarter of a second. `region` is where
+/// methods that search globally look.
 package func minimize(
   _ objective: any Objective, from start: [Double], using method: any Method,
-  until stops: Stops = .standard, stop: Stop = Stop(), progress: ((StepInfo) -> Void)? = nil
+  until stops: Stops = .standard, stop: Stop = Stop(), region: SearchRegion? = nil,
+  progress: ((StepInfo) -> Void)? = nil
 ) -> Solution {
   let driver = Driver(objective, start, method, stops, stop, progress)
+  driver.run.region = region
   let reason = driver.loop()
   return driver.solution(reason)
 }
@@ -28,7 +31,7 @@ final class Driver {
   var isAssessed = false
   private let progress: ((StepInfo) -> Void)?
   private let stepLimit: Int
-  private var iteration: (any Iteration)?
+  private(set) var iteration: (any Iteration)?
   @exclusivity(unchecked) private var lastProgress = 0.15
   @exclusivity(unchecked) private var stall = Stall()
 
@@ -49,7 +52,7 @@ final class Driver {
     run = Run(objective, from: start, stops: stops, stop: stop)
     stepLimit = max(stops.steps ?? (stops.namesBudget ? Int.max : Stops.defaultSteps), 0)
     let wanted = method.needs.contains(.gradient) || (stops.gradient != nil && !stops.isDefault)
-    run.wantsGradient = wanted && objective.offers.contains(.gradient)
+    run.wantsGradient = wanted && !method.isGlobal && objective.offers.contains(.gradient)
   }
 
   func loop() -> StopReason {
@@ -59,8 +62,10 @@ final class Driver {
     if let missing = missing(method.needs.subtracting(run.objective.offers)) {
       return .notOffered(missing)
     }
+    if method.isGlobal, run.region == nil { return .notOffered("a region to search in") }
     switch run.refresh() {
     case .stopped: return run.halt ?? .interrupted
+    case .notFinite where method.isGlobal: break
     case .notFinite where !run.value.isFinite:
       startValue = run.value
       return run.fellToMinusInfinity ? .unbounded : .valueNotFinite(step: 0)
@@ -90,6 +95,11 @@ final class Driver {
     case .halted: return run.halt ?? .interrupted
     case .notFinite: return notFinite()
     case .stuck(let impasse): return reasonWhenStuck(iteration, impasse)
+    case .finished(let reason):
+      run.step += 1
+      measures = iteration.measures(run)
+      record()
+      return reason
     case .moved: break
     }
     run.step += 1
@@ -129,6 +139,7 @@ final class Driver {
       if let condition = stops.condition, condition(info) { return .userCondition }
       report(info)
     }
+    if method.isGlobal { return nil }
     if stall.isStill(run) { return reasonWhenStuck(iteration, .degenerate) }
     let descends = method.needsDeterministicCosts && run.wantsGradient
     guard stall.isStalled(run, descends: descends) else { return nil }

@@ -45,6 +45,12 @@ package final class Run {
   /// An evaluation gave −∞.
   @exclusivity(unchecked) var fellToMinusInfinity = false
   @exclusivity(unchecked) var watch = Watch()
+  /// Where a method that searches globally looks.
+  package internal(set) var region: SearchRegion?
+  /// Objectives for several threads, this run's own first; see `assembleTeam`.
+  var team: [any Objective] = []
+  /// What an evaluation of the value takes, as measured last.
+  var secondsPerValue = 0.0
   let evaluationLimit: Int
   let secondsLimit: Double
 

@@ -68,4 +68,6 @@ package struct Solution: Sendable {
   package var pathRows: Int
   /// What is to blame if a value or gradient is not finite.
   package var culprit: Fault?
+  /// The local minima that were found, if the method collects them.
+  package var minima: Minima?
 }

@@ -14,6 +14,14 @@ package enum StopReason: Sendable, Equatable {
   case simplexSmall
   /// A condition of the user became true.
   case userCondition
+  /// Local searches came back to the lowest minimum so often that others are unlikely.
+  case rediscovered(times: Int, searches: Int)
+  /// All local searches that were asked for were made.
+  case searchesMade(Int)
+  /// A global search ended its schedule; evaluations of it.
+  case searched(Int)
+  /// The points of the search have drawn together so that no more is to be gained.
+  case contracted
   case stepLimit(Int, isDefault: Bool)
   case evaluationLimit(Int)
   case timeLimit(Double)
@@ -36,6 +44,12 @@ package enum StopReason: Sendable, Equatable {
     case .changeSmall: return "the change in one step fell below its tolerance"
     case .simplexSmall: return "converged: the simplex is small in the variables and in the value"
     case .userCondition: return "the stop condition became true"
+    case .rediscovered(let times, let searches):
+      return "converged: \(times) of \(counted(searches, "local search")) found the lowest minimum"
+    case .searchesMade(let count): return "made \(counted(count, "local search"))"
+    case .searched(let count):
+      return "the lowest point that \(counted(count, "evaluation")) of the search found"
+    case .contracted: return "converged: the points of the search have drawn together"
     case .stepLimit(let limit, isDefault: false):
       return "made the \(counted(limit, "step")) asked for"
     case .stepLimit(let limit, isDefault: true):
@@ -61,7 +75,8 @@ package enum StopReason: Sendable, Equatable {
   package var isSuccess: Bool {
     switch self {
     case .gradientSmall, .precisionFloor, .valueReached, .changeSmall, .simplexSmall,
-      .userCondition:
+      .userCondition, .rediscovered, .searchesMade, .searched,
+      .contracted:
       return true
     default: return false
     }
@@ -80,6 +95,6 @@ package enum StopReason: Sendable, Equatable {
   package var isFailure: Bool { !isSuccess && !isLimitOfUser && self != .interrupted }
 
   private func counted(_ count: Int, _ noun: String) -> String {
-    count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
+    count == 1 ? "1 \(noun)" : "\(count) \(noun)\(noun.hasSuffix("ch") ? "es" : "s")"
   }
 }

@@ -159,6 +159,13 @@ extension Machine {
       tracer.draws += 1
       return Value(graph.append(.random, shape, key.index, payload: graph.intern(draw)))
     }
+    if let drawnShare {
+      let number =
+        kind == .uniform ? drawnShare : drawnShare < 0.5 ? -Double.infinity : Double.infinity
+      return Value(
+        Matrix(
+          Buffer(count: rows * columns, repeating: number), rows: rows, columns: columns))
+    }
     let result = Buffer(uninitialized: rows * columns)
     Random.fill(
       kind == .normal ? .normal : .uniform, key: random.seed, draw: random.draw,

@@ -9,6 +9,8 @@ package final class MethodValue {
     case known(MethodEntry, [String: Double])
     /// Written in the language.
     case written(start: Value, step: Value)
+    /// A method run from this many starts; without one it is the default.
+    case restarts(Int, MethodValue?)
   }
   package let kind: Kind
   package let name: String

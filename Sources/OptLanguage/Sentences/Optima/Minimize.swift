@@ -146,8 +146,11 @@ extension Machine {
     stopped.condition = try optimization.stops?.condition(
       self, frame, templates, names, objective)
     let sign = optimization.sign
+    let region =
+      chosen.isGlobal
+      ? try searchRegion(optimization, frame, templates, starts, objective, chosen) : nil
     let solution = OptSolvers.minimize(
-      objective, from: start, using: chosen, until: stopped, stop: stop
+      objective, from: start, using: chosen, until: stopped, stop: stop, region: region
     ) { [unowned self] info in
       self.output(.progress(RunReport.progress(info, sign)))
     }
@@ -199,7 +202,7 @@ extension Machine {
   }
 
   /// A value after `using` as a method.
-  private func method(_ value: Value, _ span: SourceSpan) throws -> MethodValue {
+  func method(_ value: Value, _ span: SourceSpan) throws -> MethodValue {
     switch value {
     case .method(let method): return method
     case .function(let function) where function.canBeCalledBare:
@@ -230,6 +233,11 @@ extension Machine {
         throw refusal
       }
       return entry.make(options)
+    case .restarts(let count, let inner):
+      let local = try inner.map { try solver($0, objective, dimension, span) }
+      return Restarts(
+        count, local ?? defaultMethod(for: objective),
+        isParallel: inner.map { if case .known = $0.kind { true } else { false } } ?? true)
     case .written(let start, let step):
       return WrittenMethod(
         self, name: method.name, start: start, step: step, objective: objective, span)

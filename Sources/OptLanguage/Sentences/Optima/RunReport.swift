@@ -68,7 +68,9 @@ struct RunReport: Report {
   /// The method with the options that were given.
   static func label(_ solution: Solution) -> String { solution.method }
 
-  static func count(_ n: Int, _ noun: String) -> String { n == 1 ? "1 \(noun)" : "\(n) \(noun)s" }
+  static func count(_ n: Int, _ noun: String) -> String {
+    n == 1 ? "1 \(noun)" : "\(n) \(noun)\(noun.hasSuffix("ch") ? "es" : "s")"
+  }
 
   /// Why the run ended, with the tolerance that was met.
   static func reason(_ solution: Solution, _ sign: Double) -> String {
@@ -133,20 +135,21 @@ extension Machine {
           ("tolerance", .number(criterion.tolerance)), ("met", .boolean(criterion.isMet)),
         ])
       })
-    let fields: [(String, Value)] = [
-      ("value", .number(sign * solution.value)), ("solution", point), ("gradient", slope),
-      ("status", .text(status(solution.reason))),
-      ("reason", .text(RunReport.reason(solution, sign))),
-      ("converged", .boolean(solution.reason.isSuccess)),
-      ("steps", .number(Double(solution.steps))),
-      ("evaluations", .number(Double(solution.counts.evaluations))),
-      ("values", .number(Double(solution.counts.values))),
-      ("gradients", .number(Double(solution.counts.gradients))),
-      ("hessians", .number(Double(solution.counts.hessians))),
-      ("criteria", criteria), ("last", last), ("trace", trace(solution, sign)),
-      ("path", path(solution)), ("seconds", .number(solution.seconds)),
-      ("seed", .number(Double(seed.seed))), ("method", .text(label)),
-    ]
+    let fields: [(String, Value)] =
+      [
+        ("value", .number(sign * solution.value)), ("solution", point), ("gradient", slope),
+        ("status", .text(status(solution.reason))),
+        ("reason", .text(RunReport.reason(solution, sign))),
+        ("converged", .boolean(solution.reason.isSuccess)),
+        ("steps", .number(Double(solution.steps))),
+        ("evaluations", .number(Double(solution.counts.evaluations))),
+        ("values", .number(Double(solution.counts.values))),
+        ("gradients", .number(Double(solution.counts.gradients))),
+        ("hessians", .number(Double(solution.counts.hessians))),
+        ("criteria", criteria), ("last", last), ("trace", trace(solution, sign)),
+        ("path", path(solution)), ("seconds", .number(solution.seconds)),
+        ("seed", .number(Double(seed.seed))), ("method", .text(label)),
+      ] + minima(solution, sign)
     let report = self.report(solution, point, sign, label)
     return .record(
       Record(names: fields.map(\.0), values: fields.map(\.1), report: report))
@@ -154,7 +157,9 @@ extension Machine {
 
   private func status(_ reason: StopReason) -> String {
     switch reason {
-    case .gradientSmall, .precisionFloor, .simplexSmall: "converged"
+    case .gradientSmall, .precisionFloor, .simplexSmall, .rediscovered, .searchesMade, .searched,
+      .contracted:
+      "converged"
     case .valueReached, .changeSmall, .userCondition: "reached"
     case .stepLimit, .evaluationLimit, .timeLimit: "limit"
     case .interrupted: "interrupted"
@@ -177,7 +182,8 @@ extension Machine {
     let headline: String
     var details: [String] = []
     switch solution.reason {
-    case .gradientSmall, .precisionFloor, .simplexSmall:
+    case .gradientSmall, .precisionFloor, .simplexSmall, .rediscovered, .searchesMade, .searched,
+      .contracted:
       headline = "\(kind) \(number) at \(place)"
     case .valueNotFinite(let step):
       let last = solution.last.value
@@ -196,6 +202,7 @@ extension Machine {
       headline = "value \(number) at \(place)"
     }
     if let culprit = solution.culprit { details += Self.lines(culprit) }
+    if let minima = solution.minima { details += Self.lines(minima, sign) }
     var facts = [label, RunReport.count(solution.steps, "step")]
     var counts = [RunReport.count(solution.counts.values, "value")]
     if solution.counts.gradients > 0 {
