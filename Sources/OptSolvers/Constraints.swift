@@ -18,6 +18,29 @@ package struct Bounds: Sendable, Equatable {
       lower: Array(repeating: -.infinity, count: count),
       upper: Array(repeating: .infinity, count: count))
   }
+
+  /// Whether any variable has a bound.
+  package var isBounding: Bool {
+    lower.contains { $0 > -.infinity } || upper.contains { $0 < .infinity }
+  }
+}
+
+/// The bounds of a run, as methods read them in their loops.
+package struct Box {
+  package let lower: UnsafePointer<Double>
+  package let upper: UnsafePointer<Double>
+
+  /// The nearest number within the bounds of variable `index`; NaN stays NaN.
+  @inline(__always)
+  package func clamp(_ value: Double, _ index: Int) -> Double {
+    value < lower[index] ? lower[index] : value > upper[index] ? upper[index] : value
+  }
+
+  /// Whether variable `index` is at a bound and a descent step would cross it.
+  @inline(__always)
+  package func holds(_ value: Double, _ slope: Double, _ index: Int) -> Bool {
+    slope > 0 && value <= lower[index] || slope < 0 && value >= upper[index]
+  }
 }
 
 /// One constraint as it was written: `count` rows lower ≤ c(x) ≤ upper, where c is the left side
@@ -49,6 +72,14 @@ extension Objective {
   package var constraints: [Constraint] { [] }
   package var residualCount: Int { 0 }
   package func copy() -> (any Objective)? { nil }
+
+  /// The restrictions that a method must honour here.
+  package var restrictions: Restrictions {
+    var all: Restrictions = []
+    if let bounds, bounds.isBounding { all.insert(.bounds) }
+    if !constraints.isEmpty { all.insert(.constraints) }
+    return all
+  }
 
   /// Rows of all constraints together.
   package var constraintCount: Int { constraints.reduce(0) { $0 + $1.count } }

@@ -14,6 +14,7 @@ package let largestHessianDimension = 64
 /// Hessian, and newton goes on where bfgs is stuck or the Hessian shows more to gain.
 package func defaultMethod(for objective: any Objective) -> any Method {
   guard objective.offers.contains(.gradient) else { return NelderMead() }
+  if !objective.constraints.isEmpty || objective.restrictions.contains(.bounds) { return SQP() }
   if objective.dimension > largestDenseDimension { return LBFGS() }
   if objective.offers.contains(.hessian), objective.dimension <= largestHessianDimension {
     return CheckedBFGS()

@@ -86,7 +86,7 @@ extension Driver {
       list.append(Criterion(name: name, value: value, tolerance: limit, isMet: value >= limit))
     }
     if run.knowsBestGradient {
-      below("gradient", maximumNorm(run.bestGradient, run.dimension), stops.gradient)
+      below("gradient", run.norm(of: run.bestGradient, at: run.best), stops.gradient)
     } else if run.wantsGradient {
       below("gradient", run.gradientNorm, stops.gradient)
     }

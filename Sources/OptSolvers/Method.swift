@@ -11,6 +11,16 @@ package struct MethodOption: Sendable, Equatable {
   }
 }
 
+/// What a method keeps to while it runs.
+package struct Restrictions: OptionSet, Sendable, Hashable {
+  package let rawValue: UInt8
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+  /// Never asks for a value outside of the objective's box.
+  package static let bounds = Restrictions(rawValue: 1)
+  /// Ends at a point that satisfies the objective's constraints.
+  package static let constraints = Restrictions(rawValue: 2)
+}
+
 /// One configured method; every run asks it for a fresh `Iteration`.
 package protocol Method: Sendable {
   /// The name in the language, e.g. `bfgs`.
@@ -19,6 +29,8 @@ package protocol Method: Sendable {
   var options: [MethodOption] { get }
   /// What the objective must offer.
   var needs: Ask { get }
+  /// Which restrictions of the variables it honours. The driver refuses a run with others.
+  var honours: Restrictions { get }
   /// Compares values at different points, so that a cost that changes from step to step misleads
   /// it. The driver then also watches for steps that no longer make progress.
   var needsDeterministicCosts: Bool { get }
@@ -30,6 +42,7 @@ package protocol Method: Sendable {
 
 extension Method {
   package var isGlobal: Bool { false }
+  package var honours: Restrictions { [] }
 }
 
 /// The state of a method within one run.
@@ -89,13 +102,16 @@ package struct Measures: Sendable, Equatable {
   package var simplexDiameter: Double?
   /// Difference between the largest and the smallest value at the vertices.
   package var simplexSpread: Double?
+  /// How well the first-order conditions hold, where there are constraints.
+  package var kkt: KKT?
   package init(
     expectedDecrease: Double? = nil, rate: Double? = nil, simplexDiameter: Double? = nil,
-    simplexSpread: Double? = nil
+    simplexSpread: Double? = nil, kkt: KKT? = nil
   ) {
     self.expectedDecrease = expectedDecrease
     self.rate = rate
     self.simplexDiameter = simplexDiameter
     self.simplexSpread = simplexSpread
+    self.kkt = kkt
   }
 }

@@ -20,6 +20,8 @@ package struct MethodEntry: Sendable {
   package var make: @Sendable ([String: Double]) -> any Method
   /// Whether it keeps a matrix with a row and a column for every variable.
   package var keepsMatrix = false
+  /// Which restrictions of the variables it honours.
+  package var honours: Restrictions = []
 }
 
 /// The methods, one line each, in the order help shows them.
@@ -30,6 +32,7 @@ package enum MethodCatalogue {
     Newton.entry,
     GradientDescent.entry,
     NelderMead.entry,
+    SQP.entry,
     GlobalStrategy.entry,
     Multistart.entry,
     CMAES.entry,
@@ -38,6 +41,11 @@ package enum MethodCatalogue {
     BasinHopping.entry,
     Direct.entry,
   ]
+
+  /// The names of the methods that honour `restrictions`.
+  package static func names(honouring restrictions: Restrictions) -> [String] {
+    entries.filter { $0.honours.isSuperset(of: restrictions) }.map(\.name)
+  }
 
   /// The entry with that name.
   package static func entry(named name: String) -> MethodEntry? {

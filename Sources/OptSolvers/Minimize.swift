@@ -1,7 +1,8 @@
 /// The one loop that every run goes through: steps, stops, verification, report.
 import OptNumerics
 
-/// Minimises `objective` from `start` with `method` until a stop holds.
+/// Minimises `objective` from `start` with `method` until a stop holds. A start outside of the
+/// objective's bounds is moved to the nearest point within.
 ///
 /// Never throws and never traps: whatever happens is a `StopReason` in the solution. `progress` is
 /// called at most ten times a second, and not in the first quarter of a second. `region` is where
@@ -29,11 +30,11 @@ final class Driver {
   @exclusivity(unchecked) var pathRows = 0
   /// The expected decrease in `measures` comes from the exact Hessian at the current point.
   var isAssessed = false
-  private let progress: ((StepInfo) -> Void)?
+  let progress: ((StepInfo) -> Void)?
   private let stepLimit: Int
   private(set) var iteration: (any Iteration)?
   @exclusivity(unchecked) private var lastProgress = 0.15
-  @exclusivity(unchecked) private var stall = Stall()
+  @exclusivity(unchecked) var stall = Stall()
 
   static let largestPathDimension = 50
   static let largestPathRows = 10_001
@@ -45,11 +46,11 @@ final class Driver {
     _ objective: any Objective, _ start: [Double], _ method: any Method, _ stops: Stops,
     _ stop: Stop, _ progress: ((StepInfo) -> Void)?
   ) {
-    self.start = start
     self.method = method
     self.stops = stops
     self.progress = progress
     run = Run(objective, from: start, stops: stops, stop: stop)
+    self.start = Array(UnsafeBufferPointer(start: run.x, count: run.dimension))
     stepLimit = max(stops.steps ?? (stops.namesBudget ? Int.max : Stops.defaultSteps), 0)
     let wanted = method.needs.contains(.gradient) || (stops.gradient != nil && !stops.isDefault)
     run.wantsGradient = wanted && !method.isGlobal && objective.offers.contains(.gradient)
@@ -62,6 +63,9 @@ final class Driver {
     if let missing = missing(method.needs.subtracting(run.objective.offers)) {
       return .notOffered(missing)
     }
+    let broken = run.objective.restrictions.subtracting(method.honours)
+    if broken.contains(.constraints) { return .notHonoured("constraints") }
+    if broken.contains(.bounds) { return .notHonoured("bounds") }
     if method.isGlobal, run.region == nil { return .notOffered("a region to search in") }
     switch run.refresh() {
     case .stopped: return run.halt ?? .interrupted
@@ -80,6 +84,7 @@ final class Driver {
     let iteration = method.start(run)
     self.iteration = iteration
     stall.begin(run)
+    if run.isConstrained { measures = iteration.measures(run) }
     if let reason = reasonAfterStep(iteration) { return reason }
     while true {
       if run.step >= stepLimit { return .stepLimit(stepLimit, isDefault: stops.steps == nil) }
@@ -122,6 +127,7 @@ final class Driver {
 
   /// Tests the stops at the current point.
   private func reasonAfterStep(_ iteration: any Iteration) -> StopReason? {
+    if run.isConstrained { return reasonUnderConstraints(iteration) }
     if let target = stops.value, run.value < target { return .valueReached }
     if let tolerance = stops.gradient, run.gradientNorm < tolerance {
       if !stops.isDefault || (expectsNoDecrease && iteration.confirms(run)) {
@@ -148,6 +154,7 @@ final class Driver {
 
   /// The method cannot go on, or goes on without effect: floor, recovery, or failure.
   private func reasonWhenStuck(_ iteration: any Iteration, _ impasse: Impasse) -> StopReason? {
+    if run.isConstrained { return reasonWhenStuckUnderConstraints(iteration, impasse) }
     measures = iteration.measures(run)
     if run.knowsGradient, method.needsDeterministicCosts { run.measureNoise() }
     assess()
@@ -202,14 +209,14 @@ final class Driver {
     pathRows += 1
   }
 
-  private func info() -> StepInfo {
+  func info() -> StepInfo {
     StepInfo(
       step: run.step, value: run.value, gradientNorm: run.gradientNorm, change: run.change,
       evaluations: run.counts.evaluations, seconds: run.seconds, bestValue: run.bestValue,
       x: UnsafePointer(run.x), dimension: run.dimension)
   }
 
-  private func report(_ info: StepInfo) {
+  func report(_ info: StepInfo) {
     guard let progress, run.seconds >= lastProgress + 0.1 else { return }
     lastProgress = run.seconds
     progress(info)

@@ -16,6 +16,7 @@ extension Run {
         let sign = (index &* 7 &+ index / 3) & 1 == 0 ? 1.0 : -1.0
         let step = 3 * Double.ulpOfOne * max(abs(x[index]), 1e-3)
         trial[index] = x[index] + sign * Double(sample - 3) * step
+        if let box { trial[index] = box.clamp(trial[index], index) }
       }
       guard evaluate(.value, at: trial, into: &answer) == .done else { return }
       values[sample] = answer.value

@@ -10,6 +10,10 @@ package final class Run {
   package let objective: any Objective
   package let dimension: Int
   package let stop: Stop
+  /// The box that no evaluation may leave; nil if there is none.
+  package let box: Box?
+  /// The rows of the constraints.
+  package let rows: Rows
   /// The current point. Methods read it; `accept` changes it.
   package let x: UnsafeMutablePointer<Double>
   /// The value at `x`, if `knowsValue`.
@@ -27,6 +31,8 @@ package final class Run {
   package let best: UnsafeMutablePointer<Double>
   @exclusivity(unchecked) package internal(set) var bestValue = Double.infinity
   @exclusivity(unchecked) package internal(set) var bestStep = 0
+  /// The largest violation of a constraint at the best point.
+  @exclusivity(unchecked) package internal(set) var bestViolation = Double.infinity
   let bestGradient: UnsafeMutablePointer<Double>
   @exclusivity(unchecked) var knowsBestGradient = false
 
@@ -61,26 +67,50 @@ package final class Run {
     self.stop = stop
     dimension = start.count
     let n = start.count
-    memory = Buffer(count: 5 * n)
+    rows = Rows(objective, dimension: n)
+    memory = Buffer(count: 7 * n)
     x = memory.pointer
     gradient = memory.pointer + n
     trial = memory.pointer + 2 * n
     best = memory.pointer + 3 * n
     bestGradient = memory.pointer + 4 * n
+    if let bounds = objective.bounds, bounds.isBounding, bounds.lower.count == n {
+      let lower = memory.pointer + 5 * n
+      let upper = memory.pointer + 6 * n
+      lower.update(from: bounds.lower, count: n)
+      upper.update(from: bounds.upper, count: n)
+      box = Box(lower: lower, upper: upper)
+    } else {
+      box = nil
+    }
+    var isMoved = false
     for index in 0..<n {
-      x[index] = start[index]
-      best[index] = start[index]
+      x[index] = box?.clamp(start[index], index) ?? start[index]
+      best[index] = x[index]
+      if x[index] != start[index], !start[index].isNaN { isMoved = true }
     }
     evaluationLimit = stops.evaluations ?? Int.max
     secondsLimit = stops.seconds ?? .infinity
+    if isMoved { note("the start was outside of its bounds and is moved to the nearest of them") }
   }
 
   /// Seconds since the start, up to a millisecond old.
   package var seconds: Double { watch.elapsed }
 
-  /// ‖∇f‖∞ at the current point; NaN if the gradient is not known.
-  package var gradientNorm: Double {
-    knowsGradient ? maximumNorm(gradient, dimension) : .nan
+  /// ‖∇f‖∞ at the current point; NaN if the gradient is not known. Within bounds it is that of the
+  /// projected gradient.
+  package var gradientNorm: Double { knowsGradient ? norm(of: gradient, at: x) : .nan }
+
+  /// The largest component of a gradient that does not push its variable against a bound.
+  func norm(of slope: UnsafePointer<Double>, at point: UnsafePointer<Double>) -> Double {
+    guard let box else { return maximumNorm(slope, dimension) }
+    var largest = 0.0
+    for index in 0..<dimension where !box.holds(point[index], slope[index], index) {
+      let magnitude = abs(slope[index])
+      if !(magnitude <= largest) { largest = magnitude }
+      if magnitude.isNaN { return .nan }
+    }
+    return largest
   }
 
   /// Rounding error to be expected in a value near `value`.
@@ -101,7 +131,7 @@ package final class Run {
     counts.evaluations &+= 1
     if ask.contains(.value) { counts.values &+= 1 }
     if ask.contains(.gradient) { counts.gradients &+= 1 }
-    if ask.contains(.hessian) { counts.hessians &+= 1 }
+    if ask.contains(.hessian) || ask.contains(.lagrangian) { counts.hessians &+= 1 }
     if ask.contains(.product) { counts.products &+= 1 }
     answer.value = .nan
     let outcome = objective.evaluate(ask, at: point, along: along, into: &answer)
@@ -110,12 +140,28 @@ package final class Run {
       return .stopped
     }
     if ask.contains(.value) {
-      if answer.value < bestValue {
+      if isBetter(answer) {
         keep(point, answer, hasGradient: ask.contains(.gradient) && outcome == .done)
       }
       if !answer.value.isFinite { return .notFinite }
     }
     return outcome
+  }
+
+  /// Violations up to this are as good as none where points are compared.
+  static let feasibility = 1e-8
+
+  /// Whether an evaluated point is better than the best one: feasible points by their values, others
+  /// by their violation.
+  private func isBetter(_ answer: Answer) -> Bool {
+    guard rows.count > 0 else { return answer.value < bestValue }
+    guard let c = answer.constraints, answer.value < .infinity else { return false }
+    let amount = rows.largestViolation(c)
+    if amount.isNaN { return false }
+    if amount <= Self.feasibility, bestViolation <= Self.feasibility {
+      return answer.value < bestValue
+    }
+    return amount < bestViolation
   }
 
   private func keep(_ point: UnsafePointer<Double>, _ answer: Answer, hasGradient: Bool) {
@@ -126,6 +172,10 @@ package final class Run {
     bestValue = answer.value
     bestStep = step
     best.update(from: point, count: dimension)
+    if rows.count > 0, let c = answer.constraints {
+      bestViolation = rows.largestViolation(c)
+      rows.bestValues.update(from: c, count: rows.count)
+    }
     knowsBestGradient = false
     if hasGradient, let slope = answer.gradient {
       bestGradient.update(from: slope, count: dimension)
@@ -151,6 +201,7 @@ package final class Run {
 
   /// Makes value and gradient at the current point known; costs nothing if they are.
   package func requireGradient() -> Outcome {
+    if isConstrained { return requireDerivatives() }
     if knowsGradient { return knowsValue && value.isFinite ? .done : .notFinite }
     var answer = Answer()
     answer.gradient = gradient
@@ -228,6 +279,11 @@ package final class Run {
   /// gradient is verified.
   func keepCurrent() {
     guard knowsValue, value.isFinite else { return }
+    if isConstrained {
+      bestViolation = rows.largestViolation(rows.values)
+      rows.bestValues.update(from: rows.values, count: rows.count)
+      rows.bestMultipliers.update(from: rows.multipliers, count: rows.count)
+    }
     bestValue = value
     best.update(from: x, count: dimension)
     knowsBestGradient = knowsGradient

@@ -4,6 +4,9 @@
 package enum StopReason: Sendable, Equatable {
   /// The gradient is below the tolerance, verified at the returned point.
   case gradientSmall
+  /// The first-order conditions of a constrained minimum hold to within their tolerances, verified at
+  /// the returned point.
+  case conditionsHold
   /// No decrease larger than the rounding error of the objective is left.
   case precisionFloor
   /// The value is below the target the user named.
@@ -14,14 +17,8 @@ package enum StopReason: Sendable, Equatable {
   case simplexSmall
   /// A condition of the user became true.
   case userCondition
-  /// Local searches came back to the lowest minimum so often that others are unlikely.
-  case rediscovered(times: Int, searches: Int)
-  /// All local searches that were asked for were made.
-  case searchesMade(Int)
-  /// A global search ended its schedule; evaluations of it.
-  case searched(Int)
-  /// The points of the search have drawn together so that no more is to be gained.
-  case contracted
+  /// A global search is over.
+  case searched(SearchEnd)
   case stepLimit(Int, isDefault: Bool)
   case evaluationLimit(Int)
   case timeLimit(Double)
@@ -33,23 +30,22 @@ package enum StopReason: Sendable, Equatable {
   case unbounded
   /// The method needs something that the objective does not offer, e.g. "a gradient".
   case notOffered(String)
+  /// The method cannot keep to restrictions of the variables, e.g. "bounds".
+  case notHonoured(String)
 
   /// One sentence for the report, without a full stop.
   package var sentence: String {
     switch self {
     case .gradientSmall: return "converged: the gradient is zero to within its tolerance"
+    case .conditionsHold:
+      return "converged: the optimality conditions hold to within their tolerances"
     case .precisionFloor:
       return "converged: at the precision floor, no decrease above rounding error is left"
     case .valueReached: return "the value reached its target"
     case .changeSmall: return "the change in one step fell below its tolerance"
     case .simplexSmall: return "converged: the simplex is small in the variables and in the value"
     case .userCondition: return "the stop condition became true"
-    case .rediscovered(let times, let searches):
-      return "converged: \(times) of \(counted(searches, "local search")) found the lowest minimum"
-    case .searchesMade(let count): return "made \(counted(count, "local search"))"
-    case .searched(let count):
-      return "the lowest point that \(counted(count, "evaluation")) of the search found"
-    case .contracted: return "converged: the points of the search have drawn together"
+    case .searched(let end): return end.sentence
     case .stepLimit(let limit, isDefault: false):
       return "made the \(counted(limit, "step")) asked for"
     case .stepLimit(let limit, isDefault: true):
@@ -68,15 +64,16 @@ package enum StopReason: Sendable, Equatable {
     case .unbounded: return "the value falls without bound"
     case .notOffered(let what):
       return "the method needs \(what), which the objective does not offer"
+    case .notHonoured(let what): return "the method cannot keep to \(what)"
     }
   }
 
   /// The run claims a minimum, or reached what the user named as the goal.
   package var isSuccess: Bool {
     switch self {
-    case .gradientSmall, .precisionFloor, .valueReached, .changeSmall, .simplexSmall,
-      .userCondition, .rediscovered, .searchesMade, .searched,
-      .contracted:
+    case .gradientSmall, .conditionsHold, .precisionFloor, .valueReached, .changeSmall,
+      .simplexSmall,
+      .userCondition, .searched:
       return true
     default: return false
     }
@@ -95,6 +92,6 @@ package enum StopReason: Sendable, Equatable {
   package var isFailure: Bool { !isSuccess && !isLimitOfUser && self != .interrupted }
 
   private func counted(_ count: Int, _ noun: String) -> String {
-    count == 1 ? "1 \(noun)" : "\(count) \(noun)\(noun.hasSuffix("ch") ? "es" : "s")"
+    count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
   }
 }

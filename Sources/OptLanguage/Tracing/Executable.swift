@@ -9,14 +9,20 @@ final class TracedPath {
   let tracer: Tracer
   let inputs: [Expression]
   let result: Value
+  /// What each constraint compares with 0.
+  let constraints: [Value]
   /// The definitions counter when the reads were last found unchanged.
   var checkedAt: Int
   var executables: [Executable?] = Array(repeating: nil, count: Query.allCases.count)
 
-  init(_ tracer: Tracer, _ inputs: [Expression], _ result: Value, checkedAt: Int) {
+  init(
+    _ tracer: Tracer, _ inputs: [Expression], _ result: Value, constraints: [Value] = [],
+    checkedAt: Int
+  ) {
     self.tracer = tracer
     self.inputs = inputs
     self.result = result
+    self.constraints = constraints
     self.checkedAt = checkedAt
   }
 }

@@ -12,6 +12,12 @@ enum Query: Int, CaseIterable {
   case product
   /// A column and its Jacobian.
   case valueAndJacobian
+  /// A number and the rows of its constraints.
+  case valueAndRows
+  /// These, the Jacobian of the rows, and the gradient of the number.
+  case firstDerivatives
+  /// These, and the Hessian of the number plus the multipliers times the rows.
+  case lagrangian
 }
 
 /// A function with arguments of a fixed structure.
@@ -36,6 +42,11 @@ final class TracedFunction {
   private let span: SourceSpan
   /// -1 for a function that is to be maximised.
   let sign: Double
+  /// Whether `call` gives a list: the function's result, then what is compared with 0 by each
+  /// constraint.
+  let hasConstraints: Bool
+  /// Which of these are rows of constraints; the others are bounds.
+  var rows: [Int] = []
   /// The number of the draw for random numbers inside the function.
   var draw = 0.0
   /// Whether some path draws random numbers.
@@ -45,8 +56,8 @@ final class TracedFunction {
 
   /// `call` evaluates the function on the values of the leaves.
   init(
-    _ machine: Machine, leaves: [Leaf], variableCount: Int, sign: Double = 1, at span: SourceSpan,
-    call: @escaping ([Value]) throws -> Value
+    _ machine: Machine, leaves: [Leaf], variableCount: Int, sign: Double = 1,
+    hasConstraints: Bool = false, at span: SourceSpan, call: @escaping ([Value]) throws -> Value
   ) {
     self.machine = machine
     self.leaves = leaves
@@ -54,6 +65,7 @@ final class TracedFunction {
     self.call = call
     self.span = span
     self.sign = sign
+    self.hasConstraints = hasConstraints
     pointers = .allocate(capacity: 2 * leaves.count + 1)
   }
 
@@ -179,6 +191,10 @@ final class TracedFunction {
     }
     let result = try machine.tracing(tracer) { try call(values) }
     unmergeable.formUnion(tracer.unmergeable)
+    if hasConstraints, case .list(let list) = result, let cost = list.items.first {
+      return TracedPath(
+        tracer, inputs, cost, constraints: Array(list.items.dropFirst()), checkedAt: definitions)
+    }
     return TracedPath(tracer, inputs, result, checkedAt: definitions)
   }
 
@@ -215,14 +231,33 @@ final class TracedFunction {
       outputs = hvp(of: y, by: variables, along: along)
     case .valueAndJacobian:
       outputs = [y, jacobian(of: [y], by: variables)]
+    case .valueAndRows: outputs = [y, try rows(of: path)]
+    case .firstDerivatives, .lagrangian:
+      let c = try rows(of: path)
+      var all = [y, c, jacobian(of: [c], by: variables)] + gradient(of: y, by: variables)
+      if query == .lagrangian {
+        let multipliers = path.tracer.graph.input(
+          Input(name: "multipliers", role: .data, shape: c.shape))
+        along = [multipliers]
+        let lagrangian = y + (c * multipliers).reduceElements(.sum)
+        all.append(hessian(of: lagrangian, by: variables))
+      }
+      outputs = all
     }
     let placedFrom: Int? =
       switch query {
-      case .value, .valueGradientHessian, .valueAndJacobian: nil
+      case .value, .valueGradientHessian, .valueAndJacobian, .valueAndRows, .firstDerivatives,
+        .lagrangian:
+        nil
       case .valueAndGradient: 1
       case .product: 0
       }
     return try Executable(path, outputs, extraInputs: along, placedFrom: placedFrom, at: span)
+  }
+
+  /// All rows of constraints as one column.
+  private func rows(of path: TracedPath) throws -> Expression {
+    path.tracer.graph.packed(try rows.map { try machine.expression(path.constraints[$0], span) })
   }
 }
 

@@ -42,7 +42,7 @@ package struct BasinHopping: Method {
     make: {
       BasinHopping(
         hops: Int(exactly: ($0["hops"] ?? 100).rounded()) ?? 100, step: $0["step"] ?? 0.25)
-    })
+    }, honours: .bounds)
 
   package var name: String { "basin_hopping" }
   package var options: [MethodOption] {
@@ -53,6 +53,7 @@ package struct BasinHopping: Method {
     ]
   }
   package var needs: Ask { [.value, .gradient] }
+  package var honours: Restrictions { .bounds }
   package var needsDeterministicCosts: Bool { true }
   package var isGlobal: Bool { true }
 
@@ -89,7 +90,7 @@ package struct BasinHopping: Method {
         size = min(size * (kept > 25 ? 1 / 0.9 : 0.9), 1)
         kept = 0
       }
-      return hops > settings.hops ? .finished(.searchesMade(search.minima.searches)) : .moved
+      return hops > settings.hops ? .finished(.searched(.searches(search.minima.searches))) : .moved
     }
 
     func measures(_ run: Run) -> Measures { Measures(rate: size) }

@@ -20,6 +20,7 @@ struct BoxDescent: Method {
   var name: String { "box_descent" }
   var options: [MethodOption] { [] }
   var needs: Ask { [.value, .gradient] }
+  var honours: Restrictions { .bounds }
   var needsDeterministicCosts: Bool { true }
 
   func start(_ run: Run) -> any Iteration { State(run, self) }

@@ -42,7 +42,7 @@ package struct CMAES: Method {
       CMAES(
         population: Int(exactly: ($0["population"] ?? 0).rounded()) ?? 0,
         restarts: Int(exactly: ($0["restarts"] ?? 9).rounded()) ?? 9)
-    }, keepsMatrix: true)
+    }, keepsMatrix: true, honours: .bounds)
 
   package var name: String { "cma_es" }
   package var options: [MethodOption] {
@@ -52,6 +52,7 @@ package struct CMAES: Method {
     ]
   }
   package var needs: Ask { .value }
+  package var honours: Restrictions { .bounds }
   package var needsDeterministicCosts: Bool { false }
   package var isGlobal: Bool { true }
 
@@ -61,7 +62,8 @@ package struct CMAES: Method {
 }
 
 /// The generations, one a step.
-final class CMAStage: Iteration {
+final class CMAStage: SearchStage {
+  var lowest: (x: [Double], value: Double) = ([], .infinity)
   private let search: GlobalSearch
   private let n: Int
   private let largestRestarts: Int
@@ -121,12 +123,16 @@ final class CMAStage: Iteration {
     let order = values.indices.sorted {
       values[$0] < values[$1] || values[$0] == values[$1] && $0 < $1
     }
+    if values[order[0]] < lowest.value { lowest = (points[order[0]], values[order[0]]) }
     update(order)
     if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
     guard hasContracted(values[order[0]], values[order[values.count - 1]]) else { return .moved }
-    if restarts >= largestRestarts {
+    let isLong =
+      run.evaluationLimit == Int.max
+      && run.counts.evaluations >= GlobalSearch.defaultEvaluations * n
+    if restarts >= largestRestarts || isLong {
       search.polish(run)
-      return .finished(.contracted)
+      return .finished(.searched(.contracted))
     }
     restarts += 1
     lambda = min(2 * lambda, 4096)

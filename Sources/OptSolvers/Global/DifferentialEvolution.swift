@@ -37,7 +37,7 @@ package struct DifferentialEvolution: Method {
       DifferentialEvolution(
         population: Int(exactly: ($0["population"] ?? 15).rounded()) ?? 15,
         crossover: $0["crossover"] ?? 0.7)
-    })
+    }, honours: .bounds)
 
   package var name: String { "differential_evolution" }
   package var options: [MethodOption] {
@@ -48,6 +48,7 @@ package struct DifferentialEvolution: Method {
     ]
   }
   package var needs: Ask { .value }
+  package var honours: Restrictions { .bounds }
   package var needsDeterministicCosts: Bool { true }
   package var isGlobal: Bool { true }
 
@@ -90,7 +91,8 @@ package struct DifferentialEvolution: Method {
       let isSmall = finite.count == values.count && spread <= 1e-8 + 1e-6 * abs(mean)
       guard isSmall || generation >= Self.largestGeneration else { return .moved }
       search.polish(run)
-      return .finished(isSmall ? .contracted : .searched(run.counts.evaluations))
+      return .finished(
+        isSmall ? .searched(.contracted) : .searched(.evaluations(run.counts.evaluations)))
     }
 
     func measures(_ run: Run) -> Measures { Measures(rate: spread) }

@@ -26,11 +26,13 @@ package struct Direct: Method {
       MethodEntry.Option(
         name: "epsilon", defaultValue: "1e-4", doc: "least improvement that a part must promise")
     ],
-    needs: .value, make: { Direct(epsilon: $0["epsilon"] ?? 1e-4) })
+    needs: .value, make: { Direct(epsilon: $0["epsilon"] ?? 1e-4) },
+    honours: .bounds)
 
   package var name: String { "direct" }
   package var options: [MethodOption] { [MethodOption(name: "epsilon", value: "\(epsilon)")] }
   package var needs: Ask { .value }
+  package var honours: Restrictions { .bounds }
   package var needsDeterministicCosts: Bool { true }
   package var isGlobal: Bool { true }
 
@@ -38,7 +40,8 @@ package struct Direct: Method {
 }
 
 /// The divisions, one round a step.
-final class DirectStage: Iteration {
+final class DirectStage: SearchStage {
+  var lowest: (x: [Double], value: Double) = ([], .infinity)
   /// A part of the box.
   private struct Part {
     /// In shares of the box.
@@ -66,6 +69,7 @@ final class DirectStage: Iteration {
     if parts.isEmpty {
       let center = [Double](repeating: 0.5, count: n)
       guard let values = run.values(at: [search.box.point(center)]) else { return .halted }
+      lowest = (search.box.point(center), values[0])
       parts = [
         Part(center: center, levels: Array(repeating: 0, count: n), value: values[0], level: 0)
       ]
@@ -81,7 +85,8 @@ final class DirectStage: Iteration {
         && parts.count >= GlobalSearch.defaultEvaluations * n
     guard isOver else { return .moved }
     search.polish(run)
-    return .finished(chosen.isEmpty ? .contracted : .searched(run.counts.evaluations))
+    return .finished(
+      chosen.isEmpty ? .searched(.contracted) : .searched(.evaluations(run.counts.evaluations)))
   }
 
   /// The lower right hull of (size, lowest value of that size), from the smallest size on.
@@ -141,6 +146,9 @@ final class DirectStage: Iteration {
       }
     }
     guard let values = run.values(at: points.map(search.box.point)) else { return false }
+    for (k, value) in values.enumerated() where value < lowest.value {
+      lowest = (search.box.point(points[k]), value)
+    }
     let order = sides.indices.sorted {
       let (a, b) = (
         min(values[2 * $0], values[2 * $0 + 1]), min(values[2 * $1], values[2 * $1 + 1])

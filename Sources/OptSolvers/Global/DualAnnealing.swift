@@ -44,7 +44,7 @@ package struct DualAnnealing: Method {
       DualAnnealing(
         cycles: Int(exactly: ($0["cycles"] ?? 1000).rounded()) ?? 1000,
         temperature: $0["temperature"] ?? 5230)
-    })
+    }, honours: .bounds)
 
   package var name: String { "dual_annealing" }
   package var options: [MethodOption] {
@@ -55,6 +55,7 @@ package struct DualAnnealing: Method {
     ]
   }
   package var needs: Ask { .value }
+  package var honours: Restrictions { .bounds }
   package var needsDeterministicCosts: Bool { true }
   package var isGlobal: Bool { true }
 
@@ -65,7 +66,8 @@ package struct DualAnnealing: Method {
 }
 
 /// The cycles, one a step.
-final class AnnealingStage: Iteration {
+final class AnnealingStage: SearchStage {
+  var lowest: (x: [Double], value: Double) = ([], .infinity)
   private let search: GlobalSearch
   private let settings: DualAnnealing
   private let n: Int
@@ -102,7 +104,7 @@ final class AnnealingStage: Iteration {
       value = first
       return .moved
     }
-    let before = run.bestValue
+    let before = lowest.value
     for j in 0..<2 * n {
       var trial = x
       if j < n {
@@ -121,26 +123,29 @@ final class AnnealingStage: Iteration {
         }
       }
     }
-    if run.bestValue < before {
+    if lowest.value < before {
       guard descend(run) else { return .halted }
     }
     if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
     age += 1
     cycle += 1
-    return cycle >= settings.cycles ? .finished(.searched(run.counts.evaluations)) : .moved
+    return cycle >= settings.cycles
+      ? .finished(.searched(.evaluations(run.counts.evaluations))) : .moved
   }
 
   private func evaluate(_ run: Run, _ point: [Double]) -> Double? {
-    point.withUnsafeBufferPointer { point in
+    let found = point.withUnsafeBufferPointer { point in
       point.baseAddress.flatMap { search.value(run, $0) }
     }
+    if let found, found < lowest.value { lowest = (point, found) }
+    return found
   }
 
   /// A local search from the best point.
   private func descend(_ run: Run) -> Bool {
     guard search.hasGradient else { return true }
-    let best = Array(UnsafeBufferPointer(start: run.best, count: n))
-    guard let solution = search.descend(run, [best]), run.halt == nil else { return false }
+    guard let solution = search.descend(run, [lowest.x]), run.halt == nil else { return false }
+    if solution.value < lowest.value { lowest = (solution.x, solution.value) }
     if solution.value <= value { (x, value) = (solution.x, solution.value) }
     return true
   }

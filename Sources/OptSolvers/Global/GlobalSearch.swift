@@ -1,6 +1,12 @@
 /// What the parts of a global search share: the box, the minima found, local searches.
 import OptNumerics
 
+/// One of the methods that a global search takes turns with.
+protocol SearchStage: Iteration {
+  /// The lowest point that this method has found on its own.
+  var lowest: (x: [Double], value: Double) { get set }
+}
+
 /// The state of a global search within one run.
 final class GlobalSearch {
   let box: Bounds
@@ -25,7 +31,8 @@ final class GlobalSearch {
     seed = region?.seed ?? 1
     hasGradient = run.objective.offers.contains(.gradient)
     minima = Minima(scales: box.widths.map { max($0, 1e-300) })
-    searches = LocalSearches(BoxDescent(), in: box, until: Stops(steps: 500))
+    searches = LocalSearches(
+      BoxDescent(), in: box, until: Stops(evaluations: 100 + 100 * n))
     sobol = Sobol(dimension: n, seed: seed)
     random = RandomStream(seed: seed, number: 0)
   }

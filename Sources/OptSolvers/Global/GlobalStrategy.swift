@@ -17,13 +17,15 @@ package struct GlobalStrategy: Method {
       starts, and where these find ever new minima also annealing, an evolution strategy and a
       systematic division of the box. Ends when the minima found are found again.
       """,
-    options: [], needs: .value, make: { _ in GlobalStrategy() })
+    options: [], needs: .value, make: { _ in GlobalStrategy() },
+    honours: .bounds)
 
   package var name: String { "global" }
   package var options: [MethodOption] {
     [MethodOption(name: "methods", value: "multistart, dual_annealing, cma_es, direct")]
   }
   package var needs: Ask { .value }
+  package var honours: Restrictions { .bounds }
   package var needsDeterministicCosts: Bool { true }
   package var isGlobal: Bool { true }
 
@@ -32,68 +34,116 @@ package struct GlobalStrategy: Method {
   private final class State: Iteration {
     private let search: GlobalSearch
     private let n: Int
+    private var phase = Phase.multistart
     private var starts = 0
-    private var hasManyMinima = false
-    private var stages: [any Iteration] = []
+    /// What the local searches from even starts found, and what that counts.
+    private var startsLowest = Double.infinity
+    private var startsVotes = 0
+    private var stages: [any SearchStage] = []
     private var stage = 0
-    /// Evaluations at which the turn of the current stage ends.
+    /// Counted values and gradients at which the turn of the current method ends.
     private var turnEnd = 0
-    private let budget: Int
+
+    private enum Phase { case multistart, turns }
 
     init(_ run: Run) {
       search = GlobalSearch(run)
       n = run.dimension
-      budget = 6000 * n
     }
 
+    /// Values and gradients so far.
+    private func work(_ run: Run) -> Int { run.counts.values + run.counts.gradients }
+
     func step(_ run: Run) -> Advance {
-      if !hasManyMinima { return multistart(run) }
-      if stages.isEmpty {
-        let best = Array(UnsafeBufferPointer(start: run.best, count: n))
-        stages = [
-          AnnealingStage(search, DualAnnealing(cycles: Int.max), from: best),
-          CMAStage(search, population: 0, restarts: Int.max),
-          DirectStage(search, Direct()),
-        ]
-        turnEnd = run.counts.evaluations + 600 * n
-      }
-      if run.counts.evaluations >= turnEnd {
-        stage = (stage + 1) % stages.count
-        turnEnd = run.counts.evaluations + 600 * n
-      }
-      switch stages[stage].step(run) {
-      case .halted: return .halted
-      case .finished:
-        stages.remove(at: stage)
-        stage = 0
-      default: break
-      }
-      if run.counts.evaluations >= budget || stages.isEmpty {
-        search.polish(run)
-        return run.halt == nil ? .finished(.searched(run.counts.evaluations)) : .halted
-      }
-      return .moved
+      let advance =
+        switch phase {
+        case .multistart: multistart(run)
+        case .turns: takeTurn(run)
+        }
+      if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
+      return run.halt == nil ? advance : .halted
     }
+
+    func minima(_ run: Run) -> Minima? { search.minima }
+
+    // MARK: Local searches from even starts
 
     private func multistart(_ run: Run) -> Advance {
       guard search.hasGradient,
         search.descend(run, (starts..<starts + search.depth).map(search.start)) != nil
       else {
-        if run.halt != nil { return .halted }
-        hasManyMinima = true
+        beginTurns(run)
         return .moved
       }
       starts += 1
-      if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
-      if run.halt != nil { return .halted }
-      if search.isComplete {
-        return .finished(
-          .rediscovered(times: search.minima.lowestCount, searches: search.minima.searches))
+      if search.isComplete || starts >= GlobalStrategy.startLimit
+        || work(run) >= GlobalStrategy.startWork * n
+      {
+        beginTurns(run)
       }
-      hasManyMinima = starts >= 60 || run.counts.evaluations >= 600 * n
       return .moved
     }
 
-    func minima(_ run: Run) -> Minima? { search.minima }
+    // MARK: Turns
+
+    private func slack(_ value: Double) -> Double { 1e-6 * (1 + abs(value)) }
+
+    private func beginTurns(_ run: Run) {
+      phase = .turns
+      startsLowest = search.minima.all.first?.value ?? .infinity
+      startsVotes = search.isComplete ? 2 : search.minima.lowestCount > 1 ? 1 : 0
+      let first = search.start(starts)
+      stages = [
+        AnnealingStage(search, DualAnnealing(cycles: Int.max), from: first),
+        CMAStage(search, population: 0, restarts: Int.max),
+        DirectStage(search, Direct()),
+      ]
+      turnEnd = work(run) + GlobalStrategy.turn * n
+    }
+
+    private func takeTurn(_ run: Run) -> Advance {
+      let advance = stages[stage].step(run)
+      if case .halted = advance { return .halted }
+      var isOver = work(run) >= turnEnd
+      if case .finished = advance { isOver = true }
+      guard isOver else { return .moved }
+      settle(run)
+      stage = (stage + 1) % stages.count
+      turnEnd = work(run) + GlobalStrategy.turn * n
+      let isUsed = work(run) >= GlobalStrategy.limit * n
+      guard agree(run) || isUsed else { return .moved }
+      search.polish(run)
+      let minima = search.minima
+      return .finished(
+        .searched(
+          startsVotes > 1
+            ? .rediscovered(times: minima.lowestCount, searches: minima.searches)
+            : .evaluations(run.counts.evaluations)))
+    }
+
+    /// A local search from what the current method has found.
+    private func settle(_ run: Run) {
+      let found = stages[stage].lowest
+      guard found.value.isFinite, abs(found.value - run.bestValue) > slack(run.bestValue) * 1e-3,
+        let solution = search.descend(run, [found.x]), solution.value < found.value
+      else { return }
+      stages[stage].lowest = (solution.x, solution.value)
+    }
+
+    /// Whether all methods but one have found the lowest value, each on its own.
+    private func agree(_ run: Run) -> Bool {
+      let target = run.bestValue + slack(run.bestValue)
+      var votes = stages.filter { $0.lowest.value <= target }.count
+      if startsLowest <= target { votes += startsVotes }
+      return votes >= GlobalStrategy.votes
+    }
   }
+
+  /// Local searches, and values and gradients for each variable, from even starts.
+  private static let startLimit = 60
+  private static let startWork = 400
+  /// Values and gradients in a turn, and in all, for each variable.
+  private static let turn = 400
+  private static let limit = 6000
+  private static let votes = 3
 }

@@ -140,7 +140,9 @@ final class LocalSearches {
 
   private func search(_ objective: any Objective, _ start: [Double], _ run: Run) -> Solution {
     var stops = stops
-    if run.evaluationLimit < Int.max { stops.evaluations = run.evaluationsLeft }
+    if run.evaluationLimit < Int.max {
+      stops.evaluations = min(run.evaluationsLeft, stops.evaluations ?? Int.max)
+    }
     if run.secondsLimit.isFinite { stops.seconds = run.secondsLimit - run.seconds }
     var confined: any Objective = objective
     if let box {

@@ -23,11 +23,13 @@ package struct Multistart: Method {
         name: "searches", defaultValue: "1000", doc: "largest number of local searches")
     ],
     needs: [.value, .gradient],
-    make: { Multistart(searches: Int(exactly: ($0["searches"] ?? 1000).rounded()) ?? 1000) })
+    make: { Multistart(searches: Int(exactly: ($0["searches"] ?? 1000).rounded()) ?? 1000) },
+    honours: .bounds)
 
   package var name: String { "multistart" }
   package var options: [MethodOption] { [MethodOption(name: "searches", value: "\(searches)")] }
   package var needs: Ask { [.value, .gradient] }
+  package var honours: Restrictions { .bounds }
   package var needsDeterministicCosts: Bool { true }
   package var isGlobal: Bool { true }
 
@@ -55,9 +57,10 @@ final class MultistartStage: Iteration {
     if run.halt != nil { return .halted }
     if search.isComplete {
       return .finished(
-        .rediscovered(times: search.minima.lowestCount, searches: search.minima.searches))
+        .searched(
+          .rediscovered(times: search.minima.lowestCount, searches: search.minima.searches)))
     }
-    return done >= limit ? .finished(.searchesMade(search.minima.searches)) : .moved
+    return done >= limit ? .finished(.searched(.searches(search.minima.searches))) : .moved
   }
 
   func minima(_ run: Run) -> Minima? { search.minima }

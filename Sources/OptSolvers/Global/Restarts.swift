@@ -26,6 +26,7 @@ package struct Restarts: Method {
     ] + local.options
   }
   package var needs: Ask { local.needs }
+  package var honours: Restrictions { local.honours }
   package var needsDeterministicCosts: Bool { local.needsDeterministicCosts }
   package var isGlobal: Bool { true }
 
@@ -75,7 +76,7 @@ package struct Restarts: Method {
       if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
       if run.halt != nil { return .halted }
       guard done >= settings.count else { return .moved }
-      return .finished(minima.all.isEmpty ? .noProgress : .searchesMade(done))
+      return .finished(minima.all.isEmpty ? .noProgress : .searched(.searches(done)))
     }
 
     func minima(_ run: Run) -> Minima? { minima }

@@ -39,3 +39,27 @@ extension Bounds {
     }
   }
 }
+
+/// How a global search ended.
+package enum SearchEnd: Sendable, Equatable {
+  /// Local searches came back to the lowest minimum so often that others are unlikely.
+  case rediscovered(times: Int, searches: Int)
+  /// All local searches that were asked for were made.
+  case searches(Int)
+  /// The schedule ended after so many evaluations.
+  case evaluations(Int)
+  /// The points of the search have drawn together so that no more is to be gained.
+  case contracted
+
+  /// One sentence for the report, without a full stop.
+  package var sentence: String {
+    switch self {
+    case .rediscovered(let times, let searches):
+      "converged: \(times) of \(searches) local searches found the lowest minimum"
+    case .searches(1): "made 1 local search"
+    case .searches(let count): "made \(count) local searches"
+    case .evaluations(let count): "the lowest point of \(count) evaluations"
+    case .contracted: "converged: the points of the search have drawn together"
+    }
+  }
+}

@@ -127,16 +127,33 @@ final class NewtonIteration: Iteration {
     answer.hessian = hessian
     let outcome = run.evaluate(.hessian, at: run.x, into: &answer)
     if outcome == .stopped { return false }
+    let slope = newGradient
+    slope.update(from: run.gradient, count: n)
+    if let box = run.box { restrict(slope, to: box, at: run.x) }
     hasCurvature = outcome == .done && factorization.factorize(hessian)
     expectedDecrease = nil
     if hasCurvature {
-      let decrease = factorization.solve(run.gradient, into: direction)
+      let decrease = factorization.solve(slope, into: direction)
       for index in 0..<n { direction[index] = -direction[index] }
       hasCurvature = allFinite(direction, n)
       if decrease.isFinite { expectedDecrease = decrease }
     }
     isCurrent = true
     return true
+  }
+
+  /// Takes the variables that are held by a bound out of the model.
+  private func restrict(
+    _ slope: UnsafeMutablePointer<Double>, to box: Box, at x: UnsafePointer<Double>
+  ) {
+    for held in 0..<n where box.holds(x[held], slope[held], held) {
+      for index in 0..<n {
+        hessian[held * n + index] = 0
+        hessian[index * n + held] = 0
+      }
+      hessian[held * n + held] = 1
+      slope[held] = 0
+    }
   }
 
   /// Moves along negative curvature, if the Hessian has any that lowers the value. Nil if not.

@@ -23,15 +23,6 @@ struct CheckCode {
   var span: SourceSpan
 }
 
-/// One comparison: both sides as functions of the variables.
-struct ConstraintCode {
-  var left: Code
-  var right: Code
-  /// As it was written.
-  var text: String
-  var span: SourceSpan
-}
-
 extension Compiler {
   fileprivate func check(_ sentence: Sentence, _ id: NodeID) throws -> Code {
     try refuseClauses(sentence, except: [.at, .against, .subjectTo])
@@ -40,14 +31,11 @@ extension Compiler {
       throw Diagnostic(
         .error, "`check` needs a point", at: span(id), help: "write `check … at x = 1`")
     }
-    var constraints: [(left: NodeID, sign: ComparisonOperator, right: NodeID)] = []
-    if let clause = sentence.clause(.subjectTo) {
-      if let against = sentence.clause(.against) {
-        throw Diagnostic(
-          .error, "`against` and `subject to` do not go together", at: against.span,
-          help: "check the gradient of a constraint by itself: `check c against g at …`")
-      }
-      constraints = try comparisons(clause)
+    let subjectTo = sentence.clause(.subjectTo)
+    if subjectTo != nil, let against = sentence.clause(.against) {
+      throw Diagnostic(
+        .error, "`against` and `subject to` do not go together", at: against.span,
+        help: "check the gradient of a constraint by itself: `check c against g at …`")
     }
     let against = try sentence.clause(.against).map { clause -> (Code, SourceSpan) in
       guard clause.items.count == 1, case .expression(let id) = clause.items[0] else {
@@ -55,7 +43,7 @@ extension Compiler {
       }
       return (try expression(id), span(id))
     }
-    let subjects = [subject] + constraints.flatMap { [$0.left, $0.right] }
+    let subjects = [subject] + (try sides(subjectTo))
     let bindings = try self.bindings(at, against == nil ? subjects : [])
     let parameters = bindings.map { Parameter(name: $0.name, span: $0.span) }
     func ofVariables(_ node: NodeID) throws -> Code {
@@ -64,40 +52,10 @@ extension Compiler {
     let code = CheckCode(
       subject: against == nil ? try ofVariables(subject) : try expression(subject),
       subjectSpan: span(subject), against: against,
-      constraints: try constraints.map { left, sign, right in
-        ConstraintCode(
-          left: try ofVariables(left), right: try ofVariables(right),
-          text: "\(span(left).text) \(sign.rawValue) \(span(right).text)", span: span(left))
-      }, bindings: bindings, span: span(id))
+      constraints: try subjectTo.map { try constraints($0, parameters) } ?? [],
+      bindings: bindings, span: span(id))
     let machine = machine
     return { frame in try machine.check(code, frame) }
-  }
-
-  /// The comparisons of `subject to`, chains and `and` taken apart.
-  private func comparisons(
-    _ clause: Clause
-  ) throws -> [(left: NodeID, sign: ComparisonOperator, right: NodeID)] {
-    var found: [(NodeID, ComparisonOperator, NodeID)] = []
-    var pending: [NodeID] = []
-    for item in clause.items.reversed() {
-      guard case .expression(let id) = item else {
-        throw Diagnostic(.error, "a constraint compares", at: clause.span, help: "write `<=`")
-      }
-      pending.append(id)
-    }
-    while let id = pending.popLast() {
-      switch tree[id] {
-      case .infix(.and, let a, let b): pending += [b, a]
-      case .comparison(let first, let links):
-        var left = first
-        for link in links {
-          found.append((left, link.comparison, link.operand))
-          left = link.operand
-        }
-      default: throw fail("a constraint compares", id, help: "write `==`, `<=` or `>=`")
-      }
-    }
-    return found
   }
 }
 

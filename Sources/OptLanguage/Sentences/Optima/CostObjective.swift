@@ -7,7 +7,10 @@ import OptSyntax
 
 final class CostObjective: Objective {
   let layout: [Block]
-  let offers: Ask = [.value, .gradient, .product, .hessian]
+  private(set) var offers: Ask = [.value, .gradient, .product, .hessian]
+  private(set) var bounds: Bounds?
+  private(set) var constraints: [Constraint] = []
+  private(set) var constraintCount = 0
   let traced: TracedFunction
   let sign: Double
   /// An error of the program while it was evaluated; the run stops and it is told afterwards.
@@ -49,6 +52,17 @@ final class CostObjective: Objective {
     }
   }
 
+  /// Restricts the variables.
+  func restrict(_ set: ConstraintSet) {
+    bounds = set.hasBounds ? set.bounds : nil
+    constraints = set.constraints
+    constraintCount = constraints.reduce(0) { $0 + $1.count }
+    traced.rows = set.rows
+    if !constraints.isEmpty {
+      offers.formUnion([.constraints, .constraintJacobian, .lagrangian])
+    }
+  }
+
   private func point(_ x: UnsafePointer<Double>) {
     for k in 0..<offsets.count { traced.pointers[k] = x + offsets[k] }
   }
@@ -77,6 +91,9 @@ final class CostObjective: Objective {
     _ ask: Ask, _ along: UnsafePointer<Double>?, _ answer: inout Answer
   ) throws -> Bool? {
     var isFinite = true
+    if ask.asks([.constraints, .constraintJacobian, .lagrangian]) {
+      return try fillConstraints(ask, along, &answer)
+    }
     if ask.asks(.hessian), let target = answer.hessian {
       guard let run = try traced.run(.valueGradientHessian) else { return nil }
       answer.value = run.output(0).pointee
@@ -102,6 +119,33 @@ final class CostObjective: Objective {
     if ask.asks(.value) || ask.asks(.gradient) || ask.asks(.hessian) {
       isFinite = isFinite && answer.value.isFinite
     }
+    return isFinite
+  }
+
+  /// Value, rows of constraints and their derivatives, as far as they are asked for.
+  private func fillConstraints(
+    _ ask: Ask, _ along: UnsafePointer<Double>?, _ answer: inout Answer
+  ) throws -> Bool? {
+    let query: Query =
+      ask.asks(.lagrangian)
+      ? .lagrangian
+      : ask.asks([.gradient, .constraintJacobian]) ? .firstDerivatives : .valueAndRows
+    if query == .lagrangian {
+      guard let along else { return false }
+      traced.pointers[traced.leaves.count] = along
+    }
+    guard let run = try traced.run(query) else { return nil }
+    answer.value = run.output(0).pointee
+    var isFinite = answer.value.isFinite
+    func take(_ output: Int, _ target: UnsafeMutablePointer<Double>?) {
+      guard let target else { return }
+      isFinite = run.copy(output, to: target, count: run.shape(output).count) && isFinite
+    }
+    take(1, answer.constraints)
+    guard query != .valueAndRows else { return isFinite }
+    take(2, answer.constraintJacobian)
+    isFinite = collect(run, 3, answer.gradient) && isFinite
+    if query == .lagrangian { take(3 + offsets.count, answer.lagrangian) }
     return isFinite
   }
 

@@ -16,6 +16,12 @@ extension Machine {
     let names = optimization.bindings.map(\.name)
     let (span, place) = (optimization.span, optimization.subjectSpan)
     let spans = optimization.bindings.map(\.span)
+    if let first = optimization.constraints.first {
+      throw Diagnostic(
+        .error, "an optimum under constraints has no derivative yet", at: first.span,
+        help: "leave the clause out where the optimum satisfies it anyway, or call the function "
+          + "with numbers")
+    }
     if optimization.stops?.custom != nil {
       throw Diagnostic(
         .error, "a run that a function after `until` ends has no derivative", at: span,
@@ -130,7 +136,7 @@ private final class InnerRun {
       return "the inner `\(sentence.verb)` did not converge (\(why.joined(separator: "; ")))"
     }
     switch solution.reason {
-    case .valueNotFinite, .gradientNotFinite, .unbounded, .interrupted, .notOffered,
+    case .valueNotFinite, .gradientNotFinite, .unbounded, .interrupted, .notOffered, .notHonoured,
       .stepLimit(_, isDefault: true):
       result.failure = unconverged()
       return result

@@ -5,13 +5,15 @@ import OptSyntax
 
 extension Sentences {
   static let minimize = SentenceForm(
-    verb: .minimize, usage: "minimize E from x = …, y = … [using METHOD] [until STOPS]",
+    verb: .minimize,
+    usage: "minimize E from x = …, y = … [subject to CONSTRAINTS] [using METHOD] [until STOPS]",
     summary: "Finds values of the variables after `from` for which E is smallest.",
     example: "minimize (x - 3)^2 from x = 0"
   ) { compiler, sentence, id in try compiler.optimization(sentence, id, sign: 1) }
 
   static let maximize = SentenceForm(
-    verb: .maximize, usage: "maximize E from x = …, y = … [using METHOD] [until STOPS]",
+    verb: .maximize,
+    usage: "maximize E from x = …, y = … [subject to CONSTRAINTS] [using METHOD] [until STOPS]",
     summary: "Finds values of the variables after `from` for which E is largest.",
     example: "maximize x*exp(-x) from x = 0.2"
   ) { compiler, sentence, id in try compiler.optimization(sentence, id, sign: -1) }
@@ -22,6 +24,7 @@ struct Optimization {
   let bindings: [BindingCode]
   /// Makes the function of the variables.
   let cost: Code
+  let constraints: [ConstraintCode]
   let method: Code?
   let methodSpan: SourceSpan
   let stops: StopsCode?
@@ -45,14 +48,14 @@ extension Compiler {
       }
       return notYet(over)
     }
-    if let clause = sentence.clause(.subjectTo) { return notYet(clause) }
-    try refuseClauses(sentence, except: [.from, .using, .until])
+    try refuseClauses(sentence, except: [.from, .subjectTo, .using, .until])
     guard let from = sentence.clause(.from) else {
       throw Diagnostic(
         .error, "`\(verb)` needs a start: which names are variables, and where to begin",
         at: span(id), help: "write `\(verb) … from x = 0`")
     }
-    let bindings = try self.bindings(from, sentence.subjects)
+    let subjectTo = sentence.clause(.subjectTo)
+    let bindings = try self.bindings(from, sentence.subjects + sides(subjectTo))
     let subject = sentence.subjects[0]
     let parameters = bindings.map { Parameter(name: $0.name, span: $0.span) }
     let made = try function(
@@ -65,7 +68,8 @@ extension Compiler {
       return try expression(id)
     }
     let optimization = Optimization(
-      bindings: bindings, cost: closure(made), method: method,
+      bindings: bindings, cost: closure(made),
+      constraints: try subjectTo.map { try constraints($0, parameters) } ?? [], method: method,
       methodSpan: using?.span ?? span(id),
       stops: try sentence.clause(.until).map { try stops($0, sign: sign) }, sign: sign,
       span: span(id),
@@ -115,9 +119,12 @@ extension Machine {
         at: binding.valueSpan)
     }
     let cost = try optimization.cost(frame)
+    let sides = try optimization.constraints.flatMap {
+      [try $0.left(frame), try $0.right(frame)]
+    }
     let method = try optimization.method.map { try self.method($0(frame), optimization.methodSpan) }
     let stops = try optimization.stops?.value(self, frame) ?? .standard
-    if try dependsOnTrace(starts, [cost]) {
+    if try dependsOnTrace(starts, [cost] + sides) {
       return try innerRun(optimization, starts, cost, method, stops)
     }
     let resume = suspendTrace()
@@ -127,18 +134,33 @@ extension Machine {
     let names = optimization.bindings.map(\.name)
     let templates = zip(names, starts).map { Template.of($1, named: $0, &leaves) }
     let spans = optimization.bindings.map(\.span)
+    var decided: Set<Int> = []
     let traced = TracedFunction(
       self, leaves: leaves, variableCount: leaves.count, sign: optimization.sign,
-      at: optimization.subjectSpan
+      hasConstraints: !sides.isEmpty, at: optimization.subjectSpan
     ) { [unowned self] values in
-      let value = try self.apply(
-        cost, templates.map { $0.value { values[$0] } }, spans: spans,
-        at: optimization.subjectSpan, calleeSpan: optimization.subjectSpan)
-      return try self.costNumber(value, names, optimization.subjectSpan)
+      let point = templates.map { $0.value { values[$0] } }
+      let value = try self.costNumber(
+        self.apply(
+          cost, point, spans: spans, at: optimization.subjectSpan,
+          calleeSpan: optimization.subjectSpan),
+        names, optimization.subjectSpan)
+      if sides.isEmpty { return value }
+      let compared = try self.compared(optimization.constraints, sides, point, spans)
+      decided.formUnion(compared.decided)
+      return .list(List([value] + compared.rows))
     }
     let objective = CostObjective(traced, self)
-    let start = templates.numbers(of: starts)
+    var start = templates.numbers(of: starts)
     try objective.prepare(start)
+    var restrictions: ConstraintReport?
+    if !sides.isEmpty {
+      let set = try constraintSet(optimization, objective, decided)
+      objective.restrict(set)
+      restrictions = ConstraintReport(
+        codes: optimization.constraints, set: set, layout: objective.layout,
+        moved: set.move(inside: &start))
+    }
     random.draw &+= 1
     var stopped = stops
     let chosen = try solver(method, objective, start.count, optimization)
@@ -161,7 +183,7 @@ extension Machine {
     }
     return try result(
       solution, templates, names, optimization.sign, seed,
-      label: method?.label ?? RunReport.label(solution), span)
+      label: method?.label ?? RunReport.label(solution), restrictions, span)
   }
 
   /// The method of a run: the one that was named, or the default.

@@ -6,7 +6,7 @@ import OptSyntax
 /// What a person sees of a result.
 struct RunReport: Report {
   let headline: String
-  let details: [String]
+  var details: [String]
   /// Blanks before the details.
   var indent = 2
 
@@ -103,7 +103,8 @@ extension Machine {
   /// for the exit code.
   func result(
     _ solution: Solution, _ templates: [Template], _ names: [String],
-    _ sign: Double, _ seed: RandomState, label: String, _ span: SourceSpan
+    _ sign: Double, _ seed: RandomState, label: String, _ restrictions: ConstraintReport? = nil,
+    _ span: SourceSpan
   ) throws -> Value {
     switch solution.reason {
     case .valueNotFinite(step: 0), .gradientNotFinite(step: 0):
@@ -112,6 +113,11 @@ extension Machine {
       throw notFinite(solution, span)
     case .notOffered(let what):
       throw Diagnostic(.error, "\(label) needs \(what), which this cost does not have", at: span)
+    case .notHonoured(let what):
+      let names = MethodCatalogue.names(honouring: what == "bounds" ? .bounds : .constraints)
+      throw Diagnostic(
+        .error, "\(label) cannot keep to \(what)", at: span,
+        help: names.isEmpty ? nil : "these can: \(names.joined(separator: ", "))")
     default: break
     }
     if solution.reason.isFailure { sawUnconverged = true }
@@ -150,16 +156,15 @@ extension Machine {
         ("path", path(solution)), ("seconds", .number(solution.seconds)),
         ("seed", .number(Double(seed.seed))), ("method", .text(label)),
       ] + minima(solution, sign)
-    let report = self.report(solution, point, sign, label)
+    var report = self.report(solution, point, sign, label)
+    if let restrictions { report.details += restrictions.remarks }
     return .record(
       Record(names: fields.map(\.0), values: fields.map(\.1), report: report))
   }
 
   private func status(_ reason: StopReason) -> String {
     switch reason {
-    case .gradientSmall, .precisionFloor, .simplexSmall, .rediscovered, .searchesMade, .searched,
-      .contracted:
-      "converged"
+    case .gradientSmall, .conditionsHold, .precisionFloor, .simplexSmall, .searched: "converged"
     case .valueReached, .changeSmall, .userCondition: "reached"
     case .stepLimit, .evaluationLimit, .timeLimit: "limit"
     case .interrupted: "interrupted"
@@ -167,6 +172,7 @@ extension Machine {
     case .lineSearchFailed, .noProgress: "no progress"
     case .unbounded: "unbounded"
     case .notOffered: "not offered"
+    case .notHonoured: "not honoured"
     }
   }
 
@@ -182,8 +188,7 @@ extension Machine {
     let headline: String
     var details: [String] = []
     switch solution.reason {
-    case .gradientSmall, .precisionFloor, .simplexSmall, .rediscovered, .searchesMade, .searched,
-      .contracted:
+    case .gradientSmall, .conditionsHold, .precisionFloor, .simplexSmall, .searched:
       headline = "\(kind) \(number) at \(place)"
     case .valueNotFinite(let step):
       let last = solution.last.value

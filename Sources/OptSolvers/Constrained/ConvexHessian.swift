@@ -1,0 +1,75 @@
+/// A convex model of an indefinite Hessian that keeps Newton's step where constraints hold it.
+import OptNumerics
+
+/// Makes a Hessian of the Lagrangian positive definite: first by σaaᵀ for the normals a of active
+/// constraints, which does not change steps along them (Nocedal & Wright 2006, section 18.4,
+/// augmented Lagrangian Hessians), then by a multiple of the identity.
+final class ConvexHessian {
+  private let n: Int
+  private let memory: Buffer
+  private let factor: UnsafeMutablePointer<Double>
+  private let base: UnsafeMutablePointer<Double>
+  private let diagonal: UnsafeMutablePointer<Double>
+  /// What was added to the diagonal beyond the normals, relative to the largest element.
+  private(set) var shift = 0.0
+
+  init(dimension: Int) {
+    n = dimension
+    memory = Buffer(count: 2 * n * n + n)
+    factor = memory.pointer
+    base = factor + n * n
+    diagonal = base + n * n
+  }
+
+  /// Changes `h` in place. `normals` holds `count` rows of length n.
+  func convexify(
+    _ h: UnsafeMutablePointer<Double>, normals: UnsafePointer<Double>, count: Int
+  ) -> Bool {
+    shift = 0
+    var largest = 0.0
+    for k in 0..<(n * n) {
+      if !h[k].isFinite { return false }
+      largest = max(largest, abs(h[k]))
+    }
+    if isPositive(h, floor: 1e-10 * largest), largest > 0 { return true }
+    let size = max(largest, 1e-8)
+    for row in 0..<count {
+      let a = normals + row * n
+      let square = dot(a, a, n)
+      guard square > 1e-300 else { continue }
+      let weight = 10 * size / square
+      for i in 0..<n where a[i] != 0 {
+        for j in 0..<n { h[i * n + j] += weight * a[i] * a[j] }
+      }
+    }
+    if isPositive(h, floor: 1e-8 * size) { return true }
+    base.update(from: h, count: n * n)
+    var amount = 1e-6 * size
+    while amount < 1e4 * size {
+      for i in 0..<n { h[i * n + i] = base[i * n + i] + amount }
+      if isPositive(h, floor: 0.1 * amount) {
+        shift = amount / size
+        return true
+      }
+      amount *= 4
+    }
+    return false
+  }
+
+  /// Whether Cholesky's factorisation meets pivots above `floor` only.
+  private func isPositive(_ h: UnsafePointer<Double>, floor: Double) -> Bool {
+    for j in 0..<n {
+      var sum = h[j * n + j]
+      for k in 0..<j { sum -= factor[j * n + k] * factor[j * n + k] }
+      guard sum > floor else { return false }
+      let root = sum.squareRoot()
+      factor[j * n + j] = root
+      for i in (j + 1)..<max(n, j + 1) {
+        var sum = h[i * n + j]
+        for k in 0..<j { sum -= factor[i * n + k] * factor[j * n + k] }
+        factor[i * n + j] = sum / root
+      }
+    }
+    return true
+  }
+}

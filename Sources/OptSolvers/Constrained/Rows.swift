@@ -1,0 +1,128 @@
+/// The rows of all constraints at the current point of a run.
+import OptNumerics
+
+/// Values, derivatives and multipliers of the rows lower ≤ c(x) ≤ upper, whose ends are 0 or ±∞.
+package final class Rows {
+  package let count: Int
+  /// c(x) and its derivatives, count×n row by row, where the run knows its gradient.
+  package let values: UnsafeMutablePointer<Double>
+  package let jacobian: UnsafeMutablePointer<Double>
+  /// λ of the Lagrangian f + Σ λᵢcᵢ: not negative for c ≤ 0, not positive for c ≥ 0.
+  package let multipliers: UnsafeMutablePointer<Double>
+  /// −1 for c ≤ 0, else 1.
+  package let orientation: UnsafeMutablePointer<Double>
+  package let isEquation: UnsafeMutablePointer<Bool>
+  /// Those of the best point.
+  let bestMultipliers: UnsafeMutablePointer<Double>
+  let bestValues: UnsafeMutablePointer<Double>
+  private let memory: Buffer
+
+  init(_ objective: any Objective, dimension: Int) {
+    let constraints = objective.constraints
+    count = constraints.reduce(0) { $0 + $1.count }
+    memory = Buffer(count: count * (dimension + 5))
+    values = memory.pointer
+    multipliers = values + count
+    orientation = values + 2 * count
+    bestMultipliers = values + 3 * count
+    bestValues = values + 4 * count
+    jacobian = values + 5 * count
+    isEquation = .allocate(capacity: max(count, 1))
+    var row = 0
+    for constraint in constraints {
+      for _ in 0..<constraint.count {
+        isEquation[row] = constraint.isEquation
+        orientation[row] = constraint.upper == 0 && constraint.lower < 0 ? -1 : 1
+        row += 1
+      }
+    }
+  }
+
+  deinit { isEquation.deallocate() }
+
+  /// How far row `row` with value `c` is from being satisfied.
+  @inline(__always)
+  package func violation(_ c: Double, _ row: Int) -> Double {
+    isEquation[row] ? abs(c) : max(0, -orientation[row] * c)
+  }
+
+  /// The largest violation of the rows with these values; NaN stays NaN.
+  package func largestViolation(_ c: UnsafePointer<Double>) -> Double {
+    var largest = 0.0
+    for row in 0..<count {
+      let amount = violation(c[row], row)
+      if !(amount <= largest) { largest = amount }
+      if c[row].isNaN { return .nan }
+    }
+    return largest
+  }
+}
+
+/// How well the first-order conditions of Karush, Kuhn and Tucker hold at a point.
+package struct KKT: Sendable, Equatable {
+  /// ‖∇f + Jᵀλ‖∞ but for bounds, and the size of the terms that cancel in it.
+  package var stationarity: Double
+  package var scale: Double
+  /// The largest violation of a row.
+  package var violation: Double
+  /// What rounding may make of the values of rows.
+  package var rounding: Double
+  /// The largest min(|λ|, |c|) of an inequality.
+  package var complementarity: Double
+}
+
+extension Run {
+  package var rowCount: Int { rows.count }
+  package var jacobian: UnsafeMutablePointer<Double> { rows.jacobian }
+  package var orientation: UnsafeMutablePointer<Double> { rows.orientation }
+  package var isEquation: UnsafeMutablePointer<Bool> { rows.isEquation }
+  package var isConstrained: Bool { rows.count > 0 }
+
+  /// Value, gradient, rows and their derivatives at the current point, in one evaluation.
+  func requireDerivatives() -> Outcome {
+    if knowsGradient { return knowsValue && value.isFinite ? .done : .notFinite }
+    var answer = Answer()
+    answer.gradient = gradient
+    answer.constraints = rows.values
+    answer.constraintJacobian = rows.jacobian
+    var ask: Ask = [.gradient, .constraints, .constraintJacobian]
+    if !knowsValue { ask.insert(.value) }
+    let outcome = evaluate(ask, at: x, into: &answer)
+    if outcome == .stopped { return outcome }
+    value = answer.value
+    knowsValue = true
+    knowsGradient = outcome == .done && allFinite(gradient, dimension)
+    return knowsGradient ? .done : .notFinite
+  }
+
+  /// The first-order conditions at the current point with the multipliers of `rows`.
+  package func kkt() -> KKT {
+    let (n, m) = (dimension, rows.count)
+    var result = KKT(
+      stationarity: 0, scale: 1, violation: rows.largestViolation(rows.values),
+      rounding: 0, complementarity: 0)
+    for row in 0..<m {
+      var size = 0.0
+      for k in 0..<n { size += abs(rows.jacobian[row * n + k] * x[k]) }
+      result.rounding = max(result.rounding, 16 * Double.ulpOfOne * size)
+    }
+    for k in 0..<n {
+      var sum = gradient[k]
+      var size = abs(sum)
+      for row in 0..<m {
+        let term = rows.multipliers[row] * rows.jacobian[row * n + k]
+        sum += term
+        size += abs(term)
+      }
+      var amount = abs(sum)
+      if let box { amount = abs(x[k] - box.clamp(x[k] - sum, k)) }
+      if !(amount <= result.stationarity) { result.stationarity = amount }
+      result.scale = max(result.scale, size)
+    }
+    for row in 0..<m where !rows.isEquation[row] {
+      let amount = min(abs(rows.multipliers[row]), abs(rows.values[row]))
+      result.complementarity = max(result.complementarity, amount)
+    }
+    return result
+  }
+}
