@@ -87,6 +87,7 @@ struct ForwardSweep {
     case .part: return pushPart(index, node)
     case .surrogate: return pushSurrogate(node)
     case .host: return pushHost(index, node)
+    case .loop: return pushLoop(index)
     }
   }
 

@@ -213,6 +213,7 @@ extension Graph {
       levels = max(levels, shape(of: Int32(index)).lanes.count)
       let node = nodes[index]
       if node.operation == .host { levels = max(levels, hosts[Int(node.payload)].laneLevels) }
+      if node.operation == .loop { levels = max(levels, LoopNode(self, Int32(index)).laneLevels) }
     }
     return levels
   }

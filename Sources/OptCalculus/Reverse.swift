@@ -105,6 +105,7 @@ struct ReverseSweep {
     case .part: pullPart(index, node, adjoint)
     case .surrogate: pullSurrogate(index, node, adjoint)
     case .host: pullHost(index, node, adjoint)
+    case .loop: pullLoop(index, adjoint)
     }
   }
 
@@ -122,8 +123,10 @@ extension Graph {
   @inline(__always)
   func anyOperand(of node: Int32, _ test: (Int32) -> Bool) -> Bool {
     let n = nodes[Int(node)]
-    if n.operation == .assemble {
-      return assemblies[Int(n.payload)].pieces.contains { test($0.node) }
+    if n.operation == .assemble || n.operation == .loop {
+      var found = false
+      forEachOperand(of: n) { if test($0) { found = true } }
+      return found
     }
     return n.a >= 0 && test(n.a) || n.b >= 0 && test(n.b) || n.c >= 0 && test(n.c)
   }

@@ -71,7 +71,7 @@ extension Shape {
   }
 
   /// The lanes of both, and the rows and columns of this shape.
-  func withLanes(of other: Shape) -> Shape {
+  package func withLanes(of other: Shape) -> Shape {
     let joined = with(rows: 1, columns: 1).broadcast(with: other.with(rows: 1, columns: 1))
     return (joined ?? self).with(rows: Int(rows), columns: Int(columns))
   }

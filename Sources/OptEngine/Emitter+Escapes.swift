@@ -18,6 +18,7 @@ extension Emitter {
     }
     for place in outputs { mark(place.base, place.offset) }
     for step in steps { for place in step.reads { mark(place.base, place.offset) } }
+    for loop in loops { for place in loop.reads { mark(place.base, place.offset) } }
     for map in maps { mark(map.base, Int(map.offset)) }
     for strip in strips {
       for k in 0..<Int(strip.code.operand_count) {
@@ -63,6 +64,10 @@ extension Emitter {
       let (product, overflows) = operations.multipliedReportingOverflow(by: strip.count)
       work += overflows ? 1 << 40 : 100 + min(product / 5 * 2, 1 << 40)
       cost += options.compilesAtOnce ? 0 : 5_000 + 200 * operations
+    }
+    for loop in loops {
+      work += loop.work
+      cost += loop.body.compileCost
     }
     return (work, cost)
   }

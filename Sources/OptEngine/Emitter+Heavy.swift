@@ -45,6 +45,10 @@ extension Emitter {
           draw.kind == .normal ? .normal : .uniform, key: location(n.a),
           draw: UInt64(bitPattern: Int64(draw.number)), to: out, count: shape.count))
     case .host: steps.append(.host(n.payload, location(n.a), from: location(n.b), to: out))
+    case .loop:
+      loops.append(
+        LoopPlan(LoopNode(plan.graph, index), out, plan.options) { location($0) })
+      steps.append(.loop(loops.count - 1))
     default: emitMatrices(n, shape, out)
     }
   }

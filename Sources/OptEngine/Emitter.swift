@@ -13,6 +13,7 @@ final class Emitter {
   /// equal operations together, which is not the best order for everybody.
   var sequence: [Int32] = []
   var strips: [StripStep] = []
+  var loops: [LoopPlan] = []
   var maps: [ck_map] = []
   var laneTables: [UnsafeMutablePointer<Int>] = []
   /// Scalars that are there from the start, and known arrays behind the inputs.

@@ -47,6 +47,13 @@ final class Lazy<Value: AnyObject>: @unchecked Sendable {
     lock.deallocate()
   }
 
+  /// The value, if it was made.
+  var known: Value? {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    return made
+  }
+
   func value(_ make: () -> Value) -> Value {
     pthread_mutex_lock(lock)
     defer { pthread_mutex_unlock(lock) }

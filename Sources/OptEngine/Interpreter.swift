@@ -61,15 +61,7 @@ package final class Interpreter {
       }
       let height = stack.count
       let node = nodes[Int(index)]
-      if node.operation == .assemble {
-        for piece in graph.assemblies[Int(node.payload)].pieces where !known[Int(piece.node)] {
-          stack.append(piece.node)
-        }
-      } else {
-        if node.a >= 0, !known[Int(node.a)] { stack.append(node.a) }
-        if node.b >= 0, !known[Int(node.b)] { stack.append(node.b) }
-        if node.c >= 0, !known[Int(node.c)] { stack.append(node.c) }
-      }
+      graph.forEachOperand(of: node) { if !known[Int($0)] { stack.append($0) } }
       guard stack.count == height else { continue }
       stack.removeLast()
       evaluate(index, node)
@@ -123,6 +115,7 @@ package final class Interpreter {
       }
       return result
     case .assemble: return assembled(node, shape)
+    case .loop: return looped(LoopNode(graph, index))
     default: return structural(node, shape)
     }
   }

@@ -97,14 +97,7 @@ final class Planner {
 
   @inline(__always)
   func forEachOperand(_ index: Int32, _ visit: (Int32) -> Void) {
-    let n = nodes[Int(index)]
-    if n.operation == .assemble {
-      for piece in graph.assemblies[Int(n.payload)].pieces { visit(piece.node) }
-      return
-    }
-    if n.a >= 0 { visit(n.a) }
-    if n.b >= 0 { visit(n.b) }
-    if n.c >= 0 { visit(n.c) }
+    graph.forEachOperand(of: nodes[Int(index)], visit)
   }
 
   /// The machine operation of an apply or select node.

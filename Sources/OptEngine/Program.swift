@@ -43,6 +43,8 @@ package final class Program: @unchecked Sendable {
   let work: Int
   let compileCost: Int
   private let nativeCode = Lazy<NativeProgram>()
+  /// How long it took to make this.
+  package let planning: Duration
   let memory = Memory()
   let steps: UnsafePointer<Step>
   let stepCount: Int
@@ -56,6 +58,7 @@ package final class Program: @unchecked Sendable {
   let laneTables: UnsafePointer<UnsafeMutablePointer<Int>>
   let constants: [(place: Int, value: Double)]
   let arrays: [Buffer]
+  let loops: [LoopPlan]
   /// What host nodes compute.
   package let hosts: [any Host]
   /// Sizes of the outputs that have a memory of their own.
@@ -74,6 +77,7 @@ package final class Program: @unchecked Sendable {
 
   /// The same with a choice of rounding.
   package init(_ graph: Graph, outputs: [Expression], options: Options) {
+    let began = ContinuousClock.now
     let (prepared, roots) =
       options.simplifies ? graph.forExecution(outputs) : (graph, outputs)
     let plan = Planner(prepared, roots, options)
@@ -100,7 +104,8 @@ package final class Program: @unchecked Sendable {
     laneTables = UnsafePointer(memory.keep(emitter.laneTables))
     constants = emitter.constants
     arrays = emitter.arrays
-    hosts = prepared.hosts
+    hosts = prepared.hosts + emitter.loops.flatMap(\.body.hosts)
+    loops = emitter.loops
     externalSizes = plan.externals.map { plan.shape($0).count }
     outputPlaces = roots.map { emitter.location($0.index) }
     escapes = UnsafePointer(memory.keep(emitter.findEscapes(outputPlaces)))
@@ -109,6 +114,7 @@ package final class Program: @unchecked Sendable {
     registersSize = emitter.registers
     operandCount = emitter.operandCount
     sumCount = emitter.sumCount
+    planning = began.duration(to: .now)
   }
 
   /// Machine code, made when it is first asked for; nil where there is none.
@@ -116,6 +122,9 @@ package final class Program: @unchecked Sendable {
     guard options.engine == .native, NativeProgram.isAvailable else { return nil }
     return nativeCode.value { NativeProgram(self) }
   }
+
+  /// How long it took to make machine code; none was made if it is zero.
+  package var generating: Duration { nativeCode.known?.generating ?? .zero }
 
   /// Machine code, step by step.
   package var nativeCodeListings: [[UInt8]] { native?.listings ?? [] }
@@ -125,7 +134,9 @@ package final class Program: @unchecked Sendable {
 
   /// Numbers that a workspace holds.
   package var memoryCount: Int {
-    externalSizes.reduce(arenaSize + registersSize + scratchSize, +)
+    loops.reduce(externalSizes.reduce(arenaSize + registersSize + scratchSize, +)) {
+      $0 + $1.body.memoryCount
+    }
   }
 
   /// The numbers of the memories of outputs.

@@ -44,13 +44,15 @@ enum Step {
   case solve(MatrixStep)
   /// What a host computes, given by its number.
   case host(Int32, Place, from: Place, to: Place)
+  /// All turns of a loop, given by its number.
+  case loop(Int)
 }
 
 extension Step {
-  /// Where it reads memory, beside what is in its code.
+  /// Where it reads memory, beside what is in its code and in a loop's plan.
   var reads: [Place] {
     switch self {
-    case .tape, .strips, .clear: []
+    case .tape, .strips, .clear, .loop: []
     case .read(let from, _, _, _): [from]
     case .write(_, _, let from, _, _, _): [from]
     case .gather(let from, _, let indices, _, _): [from, indices]
@@ -70,7 +72,7 @@ extension Step {
   /// Where it writes memory, beside what is in its code; clearing does not count.
   var writes: [Place] {
     switch self {
-    case .tape, .strips, .clear: []
+    case .tape, .strips, .clear, .loop: []
     case .read(_, _, let to, _): [to]
     case .write(let to, _, _, _, _, _): [to]
     case .gather(_, _, _, let to, _): [to]

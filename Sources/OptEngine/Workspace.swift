@@ -26,6 +26,8 @@ package final class Workspace {
   /// Whether the last run looked at outputs with a memory of their own, and all were finite.
   private var areChecked = false
   private var areFinite = true
+  /// Memory of the program's loops.
+  private let loops: [LoopMemory]
   /// What elementwise loops carry from block to block.
   private let carried: UnsafeMutablePointer<Double>
 
@@ -40,6 +42,7 @@ package final class Workspace {
     operands = Memory.allocate(nil, program.operandCount)
     sums = Memory.allocate(ck_sum_state(), program.sumCount)
     carried = Memory.allocate(0, Int(CK_CARRIED))
+    loops = program.loops.map(LoopMemory.init)
     bases[0] = memory.pointer
     for (k, array) in program.arrays.enumerated() {
       bases[1 + program.inputs.count + program.externalSizes.count + k] = array.pointer
@@ -112,6 +115,26 @@ package final class Workspace {
     return true
   }
 
+  /// Makes machine code now, if the program may have some, and not when it pays.
+  package func compile() {
+    if untilNative > 0 { native = program.native }
+    untilNative = 0
+  }
+
+  /// Whether the program is one piece of machine code for scalars.
+  package var isDirect: Bool {
+    guard let native else { return false }
+    return native.count == 1 && native.steps.pointee.kind == .tape
+  }
+
+  /// How to call that, where the outputs lie in this memory.
+  package var direct: DirectCall? {
+    guard isDirect, isComplete, let entry = native?.steps.pointee.entry,
+      program.outputPlaces.allSatisfy({ $0.base == 0 })
+    else { return nil }
+    return DirectCall(entry: entry, memory: memory.pointer, bases: bases)
+  }
+
   private func run(_ native: NativeProgram, _ stop: Stop?) -> Bool {
     let w = memory.pointer
     areChecked = native.checksOutputs
@@ -153,6 +176,7 @@ package final class Workspace {
     switch step.pointee {
     case .tape(let from, let to): runTape(from, to)
     case .strips(let number): return runStrips(program.strips + number, stop)
+    case .loop(let number): return runLoop(program.loops[number], loops[number], stop)
     default: runOther(step)
     }
     return !(stop?.isRequested ?? false)
@@ -183,13 +207,13 @@ package final class Workspace {
   }
 
   @inline(__always)
-  private func at(_ place: Place) -> UnsafeMutablePointer<Double> {
+  func at(_ place: Place) -> UnsafeMutablePointer<Double> {
     (bases[Int(place.base)] ?? memory.pointer) + place.offset
   }
 
   private func runOther(_ step: UnsafePointer<Step>) {
     switch step.pointee {
-    case .tape, .strips: break
+    case .tape, .strips, .loop: break
     case .clear(let place, let count): at(place).update(repeating: 0, count: count)
     case .read(let from, let map, let to, let count):
       let base = at(from) - from.offset

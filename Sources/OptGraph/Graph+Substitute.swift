@@ -26,10 +26,8 @@ extension Graph {
       func now(_ operand: Int32) -> Int32 {
         operand < first ? operand : moved[Int(operand - first)]
       }
-      let changes =
-        node.operation == .assemble
-        ? assemblies[Int(node.payload)].pieces.contains { now($0.node) != $0.node }
-        : now(node.a) != node.a || now(node.b) != node.b || now(node.c) != node.c
+      var changes = false
+      forEachOperand(of: node) { if now($0) != $0 { changes = true } }
       if changes {
         currentOrigin = origins[index]
         moved[place] = rebuild(Int32(index), in: self, now).index
@@ -104,6 +102,10 @@ extension Graph {
       return graph.surrogate(
         operand(node.a), point: operand(node.b), slope: operand(node.c))
     case .host: return append(graph.intern(hosts[Int(node.payload)]))
+    case .loop:
+      let use = loops[Int(node.payload)]
+      return graph.loop(
+        use.loop, use.operands.map { operand($0).broadcast(to: self.shape(of: $0)) })
     case .gather, .scatter, .order, .product, .factor, .solve, .part: return append(node.payload)
     }
   }

@@ -45,6 +45,8 @@ package enum Operation: UInt8, Sendable {
   case surrogate
   /// What a `Host` (payload: `hosts`) computes of the column `a`, beginning at the column `b`.
   case host
+  /// The column of what a `Loop` (payload: `loops`, with the operands) computes turn by turn.
+  case loop
 }
 
 /// A node: plain bytes; -1 stands for no operand.
@@ -152,6 +154,7 @@ package final class Graph: @unchecked Sendable {
   package private(set) var scans: [Scan] = []
   package private(set) var draws: [Draw] = []
   package private(set) var hosts: [any Host] = []
+  private(set) var loops: [LoopUse] = []
   /// Per node, an opaque id set by the tracer (a place in the program); the first place wins.
   package var origins: UnsafeBufferPointer<Int32> {
     UnsafeBufferPointer(start: store.pointee.origins, count: store.pointee.count)
@@ -168,6 +171,7 @@ package final class Graph: @unchecked Sendable {
   private var reductionIDs: [Reduction: Int32] = [:]
   private var scanIDs: [Scan: Int32] = [:]
   private var drawIDs: [Draw: Int32] = [:]
+  private var loopIDs: [LoopUse: Int32] = [:]
   /// Identity matrices by their size, each made once.
   var identities: [Int32: Int32] = [:]
   /// The shape interned last: programs use the same one many times in a row.
@@ -207,6 +211,7 @@ package final class Graph: @unchecked Sendable {
   }
   package func intern(_ scan: Scan) -> Int32 { Self.intern(scan, &scans, &scanIDs) }
   package func intern(_ draw: Draw) -> Int32 { Self.intern(draw, &draws, &drawIDs) }
+  func intern(_ loop: LoopUse) -> Int32 { Self.intern(loop, &loops, &loopIDs) }
   package func intern(_ host: any Host) -> Int32 {
     if let id = hosts.firstIndex(where: { $0 === host }) { return Int32(clamping: id) }
     hosts.append(host)
@@ -285,13 +290,22 @@ package final class Graph: @unchecked Sendable {
 
   /// The nodes that `node` reads, in order.
   package func operands(of node: Int32) -> [Int32] {
-    let n = nodes[Int(node)]
-    if n.operation == .assemble { return assemblies[Int(n.payload)].pieces.map(\.node) }
     var result: [Int32] = []
-    if n.a >= 0 { result.append(n.a) }
-    if n.b >= 0 { result.append(n.b) }
-    if n.c >= 0 { result.append(n.c) }
+    forEachOperand(of: nodes[Int(node)]) { result.append($0) }
     return result
+  }
+
+  /// Calls `visit` with the nodes that `node` reads, in order.
+  @inline(__always)
+  package func forEachOperand(of node: Node, _ visit: (Int32) -> Void) {
+    switch node.operation {
+    case .assemble: for piece in assemblies[Int(node.payload)].pieces { visit(piece.node) }
+    case .loop: for operand in loops[Int(node.payload)].operands { visit(operand) }
+    default:
+      if node.a >= 0 { visit(node.a) }
+      if node.b >= 0 { visit(node.b) }
+      if node.c >= 0 { visit(node.c) }
+    }
   }
 
   /// For every node up to the last root, whether some root depends on it.
@@ -299,14 +313,7 @@ package final class Graph: @unchecked Sendable {
     var live = [Bool](repeating: false, count: Int((roots.max() ?? -1) + 1))
     for root in roots { live[Int(root)] = true }
     for index in stride(from: live.count - 1, through: 0, by: -1) where live[index] {
-      let n = nodes[index]
-      if n.operation == .assemble {
-        for piece in assemblies[Int(n.payload)].pieces { live[Int(piece.node)] = true }
-      } else {
-        if n.a >= 0 { live[Int(n.a)] = true }
-        if n.b >= 0 { live[Int(n.b)] = true }
-        if n.c >= 0 { live[Int(n.c)] = true }
-      }
+      forEachOperand(of: nodes[index]) { live[Int($0)] = true }
     }
     return live
   }

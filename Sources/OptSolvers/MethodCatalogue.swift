@@ -1,23 +1,16 @@
 /// Every method of this module, for help, completion and `using NAME(options)`.
 
 /// What the catalogue says about a method.
-package struct MethodEntry: Sendable {
-  /// An option with its default as text.
-  package struct Option: Sendable {
-    package var name: String
-    package var defaultValue: String
-    package var doc: String
-  }
+package struct MethodEntry: CatalogueEntry {
+  package typealias Option = OptionEntry
 
   package var name: String
-  /// One line, lower case, for lists.
   package var summary: String
-  /// A paragraph for `help NAME`.
   package var help: String
-  package var options: [Option]
+  package var options: [OptionEntry]
   package var needs: Ask
   /// Makes the method from the options given; others keep their defaults.
-  package var make: @Sendable ([String: Double]) -> any Method
+  package var make: @Sendable (MethodOptions) -> any Method
   /// Whether it keeps a matrix with a row and a column for every variable.
   package var keepsMatrix = false
   /// Which restrictions of the variables it honours.

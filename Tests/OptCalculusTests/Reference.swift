@@ -56,6 +56,7 @@ struct Reference {
       var result = [Double](repeating: 0, count: shape.count)
       graph.hosts[Int(n.payload)].evaluate(operand(n.a), from: operand(n.b), into: &result)
       return result
+    case .loop: return []  // Compared with what it comes to written out, elsewhere.
     case .gather:
       let a = operand(n.a)
       return operand(n.b).map { a[Int($0)] }

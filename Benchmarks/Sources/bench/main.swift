@@ -2,75 +2,93 @@
 /// public interface. `bench W1` prints its figures.
 import Glibc
 import OptLanguage
-import OptSyntax
 
-func session(_ program: String) -> Session {
-  let session = Session { event in
-    if case .diagnostic(let diagnostic) = event { complain(DiagnosticRenderer.render(diagnostic)) }
+/// The arguments of a program that starts: a null pointer ends them.
+func start(_ path: String, _ arguments: [String]) {
+  var process = pid_t()
+  var actions = posix_spawn_file_actions_t()
+  posix_spawn_file_actions_init(&actions)
+  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+  defer { posix_spawn_file_actions_destroy(&actions) }
+  let texts = ([path] + arguments).map { strdup($0) }
+  defer { for text in texts { free(text) } }
+  guard posix_spawn(&process, path, &actions, nil, texts + [nil], environ) == 0 else {
+    fail("\(path) cannot be started")
   }
-  if session.run(program, name: "<workload>") != .succeeded { exit(1) }
-  return session
+  var status: Int32 = 0
+  waitpid(process, &status, 0)
+  if status != 0 { fail("\(path) failed") }
 }
 
-/// Runs a text that must succeed.
-func run(_ session: Session, _ text: String) {
-  if session.run(text, name: "<measured>") != .succeeded { exit(1) }
-}
-
-/// Value, and value with gradient, of `f` at the expression `start`, which holds `point`.
-func cost(_ key: String, _ program: String, _ start: String, _ point: [Double], values: Bool) throws
-{
-  let began = now()
-  let session = session(program)
-  let cost = try CompiledCost(session, "f", at: [start])
-  let x = UnsafeMutableBufferPointer<Double>.allocate(capacity: cost.count)
-  let g = UnsafeMutableBufferPointer<Double>.allocate(capacity: cost.count)
-  defer {
-    x.deallocate()
-    g.deallocate()
-  }
-  _ = x.initialize(from: point)
-  g.initialize(repeating: 0)
-  guard let x = x.baseAddress, let start = g.baseAddress else { return }
-  _ = cost.value(at: x, gradient: start)
-  let first = now() - began
-  if values {
-    let f = cost.value(at: x)
-    report("\(key).val", measure { _ = cost.value(at: x) }, f)
-  }
-  let f = cost.value(at: x, gradient: start)
-  let note = "first gradient after \(Int(first * 1e6)) us"
-  report(
-    "\(key).grad", measure { _ = cost.value(at: x, gradient: start) }, f, UnsafeBufferPointer(g),
-    note: note)
-}
-
-func sines(_ n: Int) -> [Double] { (0..<n).map { sin(Double($0) + 1) } }
-
-let rosenbrock = "f(x) = 100(x[2] - x[1]^2)^2 + (1 - x[1])^2"
-let chained = "f(x) = sum(100(x[i+1] - x[i]^2)^2 + (1 - x[i])^2 for i in 1:length(x)-1)"
-
-switch CommandLine.arguments.dropFirst().first ?? "" {
+let workload = CommandLine.arguments.dropFirst().first ?? ""
+switch workload {
 case "W1":
-  try cost("W1", rosenbrock, "[-1.2, 1]", [-1.2, 1], values: false)
-  let session = session(rosenbrock)
-  let fit = "r = minimize f(x) from x = [-1.2, 1] until gradient < 1e-8"
-  report("W1.fit", measure { run(session, fit) }, 0, note: "as a sentence, with its report")
+  let session = try session(program(workload))
+  let cost = try MeasuredCost(session, at: ["[-1.2, 1]"], [-1.2, 1])
+  cost.gradient("W1.grad")
+  cost.fit("W1.fit", from: [-1.2, 1], below: 1e-8, showsPoint: true)
+  let sentence = "r = minimize f(x) from x = [-1.2, 1] until gradient < 1e-8"
+  report("W1.sentence", measure { run(session, sentence) }, 0, note: "\(sentence), with its report")
 case "W2":
+  let session = try session(program(workload))
   for (name, n) in [("1e5", 100_000), ("1e6", 1_000_000)] {
-    try cost("W2.\(name)", chained, "sin(1:\(n))", sines(n), values: true)
+    let cost = try MeasuredCost(session, at: ["zeros(\(n))"], sines(n))
+    cost.value("W2.\(name).val")
+    cost.gradient("W2.\(name).grad")
   }
+case "W3":
+  let session = try session(
+    program(workload),
+    [("X", 20_000, 100, load("w3_X", 2_000_000)), ("y", 20_000, 1, load("w3_y", 20_000))])
+  let cost = try MeasuredCost(session, at: ["zeros(100)"], sines(100).map { 0.1 * $0 })
+  cost.gradient("W3.grad")
+  cost.fit("W3.fit", from: [Double](repeating: 0, count: 100), below: 1e-6, showsPoint: false)
+case "W4":
+  let parameters = load("w4_p0", 64 * 32 + 32 + 32 * 10 + 10)
+  let session = try session(
+    program(workload),
+    [
+      ("X", 1797, 64, load("w4_X", 1797 * 64)), ("y", 1797, 1, load("w4_y", 1797)),
+      ("p0", parameters.count, 1, parameters),
+    ])
+  let sizes = ["zeros(64, 32)", "zeros(1, 32)", "zeros(32, 10)", "zeros(1, 10)"]
+  let cost = try MeasuredCost(session, at: sizes, parameters)
+  cost.gradient("W4.grad")
+  let time = measure { run(session, "p = epoch(start)") }
+  let value = try number(session, "loss(p, X, y)")
+  report("W4.epoch", time, value, note: "a loop in the language, batch by batch")
+case "W5":
+  let (alphas, means, factors) = (
+    load("w5_alphas", 25), load("w5_means", 250), load("w5_icf", 25 * 55)
+  )
+  let session = try session(program(workload), [("x", 1000, 10, load("w5_x", 10_000))])
+  let sizes = ["zeros(25)", "zeros(25, 10)", "zeros(25, 55)"]
+  try MeasuredCost(session, at: sizes, alphas + means + factors).gradient("W5.grad")
+case "W6":
+  let session = try session(program(workload), [("observed", 100, 2, load("w6_obs", 200))])
+  let point = [1.1, 0.4, 0.4, 0.1]
+  try MeasuredCost(session, at: ["\(point)"], point).gradient("W6.grad")
+case "W7":
+  let point = load("w7_x", 100)
+  let dense = try session(
+    program(workload),
+    [("A", 200, 100, load("w7_A", 20_000)), ("b", 200, 1, load("w7_b", 200))])
+  let f = try CompiledCost(dense, "f", at: ["zeros(100)"])
+  try hessian("W7.dense", dense, at: "zeros(100)", point, f.value(at: point))
+  let n = 10_000
+  try hessian("W7.sparse", try session(program("W2")), at: "zeros(\(n))", sines(n), 0)
 case "W8":
   let path = getenv("OPTREPL").map { String(cString: $0) } ?? "optrepl"
-  let time = measure {
-    _ = system(
-      "\(path) --no-init -e '\(rosenbrock)' -e 'minimize f(x) from x = [-1.2, 1]' > /dev/null")
-  }
-  report("W8.start", time, 0, note: "with a shell")
+  let arguments = [
+    "--no-init", "-e", program("W1"), "-e", "minimize f(x) from x = [-1.2, 1]",
+  ]
+  report("W8.start", measure { start(path, arguments) }, 0, note: "fresh process")
 case "W9":
-  let session = session("")
-  let loop = "s = 0\nfor i in 1:1000000 { s = s + sin(i) sqrt(i) }\n"
-  let time = measure { run(session, loop) }
-  report("W9.loop", (time.least / 1e6, time.middle / 1e6), 0, note: "per iteration, n=1e6")
-default: complain("usage: bench W1|W2|W8|W9\n")
+  let text = program(workload)
+  let session = try session("")
+  let time = measure { run(session, text) }
+  report(
+    "W9.loop", (time.least / 1e7, time.middle / 1e7), try number(session, "s"),
+    note: "per iteration, n=1e7")
+default: fail("usage: bench W1|W2|…|W9")
 }

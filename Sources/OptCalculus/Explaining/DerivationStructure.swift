@@ -115,7 +115,7 @@ extension DerivationBuilder {
       rule =
         kind == .lu && node.payload == 2
         ? .stepwise : .factorization(kind, part: Int(node.payload))
-    case .factor, .number, .array, .input, .apply, .select, .random, .surrogate, .host:
+    case .factor, .number, .array, .input, .apply, .select, .random, .surrogate, .host, .loop:
       rule = .atOnce
     case .order: rule = .stepwise
     }

@@ -73,6 +73,7 @@ struct SparsitySweep {
     case .factor, .solve, .part: return everything([node.a, node.b], shape)
     case .surrogate: return everything([node.b], shape)
     case .host: return everything([node.a], shape)
+    case .loop: return everything(graph.operands(of: index), shape)
     }
   }
 

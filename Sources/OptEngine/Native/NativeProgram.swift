@@ -23,6 +23,8 @@ final class NativeProgram: @unchecked Sendable {
   private let codes: [Code]
   /// Steps that could not be made native though others like them can.
   let left: Int
+  /// How long it took to make.
+  let generating: Duration
 
   /// Whether this machine can run such code.
   static var isAvailable: Bool {
@@ -34,6 +36,7 @@ final class NativeProgram: @unchecked Sendable {
   }
 
   init(_ program: Program) {
+    let began = ContinuousClock.now
     var codes: [Code] = []
     var steps: [NativeStep] = []
     var strips = [ck_native_step](repeating: ck_native_step(), count: program.stripCount)
@@ -72,6 +75,7 @@ final class NativeProgram: @unchecked Sendable {
     checksOutputs = left == 0 && !writesElsewhere && !outputs.isEmpty
     self.steps = UnsafePointer(memory.keep(steps))
     self.strips = UnsafePointer(memory.keep(strips))
+    generating = began.duration(to: .now)
   }
 
   /// The machine code of each step that has some.

@@ -24,13 +24,7 @@ struct OperationCounts {
     case .view: sum = 0
     default: break
     }
-    if node.operation == .assemble {
-      for operand in graph.operands(of: index) { sum = min(sum + counts[Int(operand)], Self.most) }
-      return sum
-    }
-    for operand in [node.a, node.b, node.c] where operand >= 0 {
-      sum = min(sum + counts[Int(operand)], Self.most)
-    }
+    for operand in graph.operands(of: index) { sum = min(sum + counts[Int(operand)], Self.most) }
     return sum
   }
 }

@@ -28,6 +28,9 @@ package enum Builtins {
   private static let M_E_ = 2.718281828459045
 
   nonisolated(unsafe) static let methods: [String: MethodValue] = Dictionary(
-    MethodCatalogue.entries.map { ($0.name, MethodValue(.known($0, [:]), name: $0.name)) },
+    MethodCatalogue.entries.map { ($0.name, MethodValue(.known($0, [:]), name: $0.name)) }
+      + LineSearchCatalogue.entries.map {
+        ($0.name, MethodValue(.search($0, [:]), name: $0.name))
+      },
     uniquingKeysWith: { first, _ in first })
 }

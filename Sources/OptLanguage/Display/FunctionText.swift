@@ -50,7 +50,7 @@ extension Machine {
 
   /// What is shown for a method.
   func description(of method: MethodValue) -> String {
-    guard case .known(let entry, _) = method.kind else { return method.name }
+    guard let entry = method.entry else { return method.name }
     return "\(method.label): \(entry.summary)"
   }
 }

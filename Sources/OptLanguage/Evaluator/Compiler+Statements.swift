@@ -192,10 +192,17 @@ extension Compiler {
     let slot = scope.declare(variable)
     let run = try statement(body)
     let sourceSpan = span(source)
+    let assigned = tree.assignedNames(in: body).compactMap { scope.local($0) }
+    let code = LoopCode(slot: slot, assigned: assigned, body: run, span: here)
     if let range {
       return { frame in
         let (start, step, count) = try range.parts(frame)
         defer { frame[slot] = .unset }
+        if state.pointee.isTracing,
+          try machine.rolled(code, .range(start: start, step: step), count: count, frame)
+        {
+          return .nothing
+        }
         for k in 0..<count {
           frame[slot] = .number(start + Double(k) * step)
           try machine.tick(here)
@@ -209,6 +216,11 @@ extension Compiler {
     return { frame in
       let sequence = try machine.items(of: items(frame), sourceSpan)
       defer { frame[slot] = .unset }
+      if state.pointee.isTracing, let items = try machine.rolledItems(sequence, here),
+        try machine.rolled(code, items, count: sequence.count, frame)
+      {
+        return .nothing
+      }
       for k in 0..<sequence.count {
         frame[slot] = try sequence.item(k)
         try machine.tick(here)

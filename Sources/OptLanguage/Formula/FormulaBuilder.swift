@@ -165,10 +165,18 @@ struct FormulaBuilder {
       case .part: id = part(node, scope)
       case .surrogate: return build(node.a, scope)
       case .host: id = foreign(graph.hosts[Int(node.payload)].name, [build(node.a, scope).id])
+      case .loop: id = loop(index, scope)
       default: id = random(node, shape)
       }
       return Piece(id: id, rows: size.rows, columns: size.columns)
     }
+  }
+
+  /// Loops have no formula: what they read.
+  private mutating func loop(_ index: Int32, _ scope: LaneScope) -> NodeID {
+    let operands = graph.operands(of: index)
+    let shown = operands.prefix(4).map { build($0, scope).id }
+    return foreign("loop", operands.count > 4 ? shown + [add(.name("…"))] : shown)
   }
 
   /// An input's name; `p.W` is field `W` of `p`.

@@ -148,7 +148,7 @@ struct Completion {
       let names = function.parameterNames
       return list(names, names.map { _ in "argument of \(callee)" })
     }
-    if let entry = MethodCatalogue.entry(named: callee) {
+    if let entry = CatalogueEntries.named(callee) {
       return list(entry.options.map(\.name), entry.options.map(\.doc))
     }
     if let function = Builtins.functions[callee], case .builtin(let builtin) = function.kind {

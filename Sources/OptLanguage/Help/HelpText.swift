@@ -68,14 +68,15 @@ extension Machine {
   }
 
   private static func help(on method: MethodValue) -> String {
-    guard case .known(let entry, _) = method.kind else { return method.name }
+    guard let entry = method.entry else { return method.name }
     var parts = ["\(NameSummaries.signature(entry))\n  \(entry.summary)", entry.help.indented()]
     if !entry.options.isEmpty { parts.append(options(of: entry).indented()) }
-    parts.append("  > minimize (x - 3)^2 from x = 0 using \(entry.name)")
+    let usage = entry is MethodEntry ? entry.name : "bfgs(search = \(entry.name))"
+    parts.append("  > minimize (x - 3)^2 from x = 0 using \(usage)")
     return parts.joined(separator: "\n\n")
   }
 
-  private static func options(of entry: MethodEntry) -> String {
+  private static func options(of entry: any CatalogueEntry) -> String {
     let names = entry.options.map { "\($0.name) = \($0.defaultValue)" }
     let width = names.map(\.count).max() ?? 0
     return zip(names, entry.options).map { name, option in

@@ -17,7 +17,7 @@ enum NameSummaries {
   }
 
   /// `gd(rate = 0.01)` with all options and defaults.
-  static func signature(_ entry: MethodEntry) -> String {
+  static func signature(_ entry: any CatalogueEntry) -> String {
     if entry.options.isEmpty { return entry.name }
     let options = entry.options.map { "\($0.name) = \($0.defaultValue)" }
     return "\(entry.name)(\(options.joined(separator: ", ")))"
@@ -47,7 +47,7 @@ enum NameSummaries {
 
   /// Methods of the catalogue and of the library.
   static let methods: [NameInfo] =
-    MethodCatalogue.entries.map { NameInfo(name: $0.name, kind: .method, summary: $0.summary) }
+    CatalogueEntries.all.map { NameInfo(name: $0.name, kind: .method, summary: $0.summary) }
     + LibraryEntry.all.filter(\.isMethod).map {
       NameInfo(name: $0.name, kind: .method, summary: $0.summary)
     }
@@ -140,7 +140,7 @@ extension Machine {
     switch info.kind {
     case .function, .method:
       let entry = LibraryEntry.find(info.name)?.help ?? ""
-      let method = MethodCatalogue.entry(named: info.name)?.help ?? ""
+      let method = CatalogueEntries.named(info.name)?.help ?? ""
       return (entry + " " + method).lowercased()
     case .keyword:
       guard let topic = HelpTopic.find(info.name) else { return "" }

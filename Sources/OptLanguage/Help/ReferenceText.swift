@@ -102,13 +102,14 @@ public enum ReferenceText {
       the problem, and the report names it.
       """,
     ]
-    for entry in MethodCatalogue.entries {
-      parts += ["## `\(NameSummaries.signature(entry))`", sentence(entry.summary), entry.help]
-      guard !entry.options.isEmpty else { continue }
-      let rows = entry.options.map { "| `\($0.name)` | \($0.defaultValue) | \($0.doc) |" }
-      parts.append(
-        (["| option | default | meaning |", "|---|---|---|"] + rows).joined(separator: "\n"))
-    }
+    for entry in MethodCatalogue.entries { parts += section(entry) }
+    parts += [
+      "# Line searches",
+      """
+      How far a step goes, for the option `search` of methods: `using bfgs(search = hager_zhang)`.
+      """,
+    ]
+    for entry in LineSearchCatalogue.entries { parts += section(entry) }
     parts += [
       "# Methods written in the language",
       """
@@ -120,6 +121,16 @@ public enum ReferenceText {
       parts += ["## `\(entry.signature)`", block([entry.help])]
     }
     return joined(parts)
+  }
+
+  private static func section(_ entry: any CatalogueEntry) -> [String] {
+    let parts = ["## `\(NameSummaries.signature(entry))`", sentence(entry.summary), entry.help]
+    if entry.options.isEmpty { return parts }
+    let rows = entry.options.map {
+      "| `\($0.name)` | \($0.defaultValue) | \($0.doc): \($0.allowed) |"
+    }
+    let head = ["| option | default | meaning |", "|---|---|---|"]
+    return parts + [(head + rows).joined(separator: "\n")]
   }
 
   private static func sentence(_ summary: String) -> String {

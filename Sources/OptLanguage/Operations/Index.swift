@@ -42,7 +42,7 @@ extension Machine {
       if l.isMask { throw CannotBatch("a mask as an index that differs from turn to turn", span) }
       return .lanes(l, span)
     case .traced(let t):
-      if !t.expression.shape.lanes.isEmpty {
+      if !t.expression.shape.lanes.isEmpty || tracer?.dependsOnLoop(t.expression) == true {
         guard t.expression.shape.elements == 1, !t.isMask else {
           throw CannotBatch("an index vector that differs from turn to turn", span)
         }

@@ -115,6 +115,10 @@ struct Slice {
       switch part {
       case .computed(let e, let span):
         let size = Double(isRow ? x.shape.rows : x.shape.columns)
+        if let tracer = machine.tracer, let places = tracer.affine(e), places.isWhole {
+          let (low, high) = places.range(tracer.openLoops)
+          if low >= 1, high <= size { return e - 1 }
+        }
         let exists = e.apply(.greaterOrEqual, graph.number(1))
           .apply(.and, e.apply(.lessOrEqual, graph.number(size)))
           .apply(.and, e.apply(.equal, e.apply(.floor)))

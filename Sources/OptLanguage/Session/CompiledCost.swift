@@ -7,7 +7,8 @@ import OptSyntax
 /// fixed sizes. Used by the thread that made it, while its session runs nothing else.
 public final class CompiledCost {
   private let session: Session
-  private let objective: CostObjective
+  let objective: CostObjective
+  private let start: [Double]
   /// How many numbers the arguments hold together.
   public let count: Int
 
@@ -18,23 +19,17 @@ public final class CompiledCost {
   public init(_ session: Session, _ function: String, at start: [String]) throws {
     let machine = session.machine
     let callee = try session.evaluate(function)
-    let values = try start.map { try session.evaluate($0) }
-    var leaves: [Leaf] = []
-    let templates = values.enumerated().map { k, value in
-      Template.of(value, named: "x\(k + 1)", &leaves)
-    }
-    let numbers = zip(templates, values).flatMap { template, value in
-      (template.leaves(of: value) ?? []).flatMap { $0.numbers ?? [] }
-    }
+    let arguments = try Arguments(try start.map { try session.evaluate($0) })
     let traced = TracedFunction(
-      machine, leaves: leaves, variableCount: leaves.count, at: .none
+      machine, leaves: arguments.leaves, variableCount: arguments.leaves.count, at: .none
     ) { inputs in
       try machine.apply(
-        callee, templates.map { $0.value { inputs[$0] } }, spans: [], at: .none,
-        calleeSpan: .none)
+        callee, arguments.values(inputs), spans: [], at: .none, calleeSpan: .none)
     }
+    let numbers = arguments.numbers
     self.session = session
     count = numbers.count
+    self.start = numbers
     objective = CostObjective(traced, machine)
     try LargeStack.run { [objective] in
       Result {
@@ -44,6 +39,9 @@ public final class CompiledCost {
     }.get()
     machine.state.pointee.stackFloor = LargeStack.floor()
   }
+
+  /// The stop flag of the session.
+  var stop: Stop { session.machine.stop }
 
   /// The value at `count` numbers; NaN where it cannot be computed.
   public func value(at x: UnsafePointer<Double>) -> Double {
@@ -55,9 +53,29 @@ public final class CompiledCost {
   public func value(
     at x: UnsafePointer<Double>, gradient: UnsafeMutablePointer<Double>
   ) -> Double {
+    if let (value, _) = objective.callDirectly(x, gradient) { return value }
     var answer = Answer()
     answer.gradient = gradient
     return evaluate(Self.both, x, &answer)
+  }
+
+  /// Makes machine code for the value with its gradient now, and not when it has been computed often
+  /// enough to pay; tells how long compiling took.
+  @discardableResult
+  public func compile() -> CompileTimes {
+    guard !start.isEmpty else { return CompileTimes() }
+    var answer = Answer()
+    let gradient = Buffer(count: count)
+    answer.gradient = gradient.pointer
+    start.withUnsafeBufferPointer { start in
+      if let start = start.baseAddress { _ = evaluate(Self.both, start, &answer) }
+    }
+    objective.traced.compiled(.valueAndGradient)?.compile()
+    start.withUnsafeBufferPointer { start in
+      // The second call finds the machine code.
+      if let start = start.baseAddress { _ = evaluate(Self.both, start, &answer) }
+    }
+    return objective.traced.compileTimes(.valueAndGradient)
   }
 
   private static let both: Ask = [.value, .gradient]

@@ -22,6 +22,9 @@ extension Machine {
       if !expression.shape.lanes.isEmpty {
         return try merge(condition, predicate, yes, no, slots, frame, span)
       }
+      if tracer.dependsOnLoop(expression) {
+        return try merge(condition, predicate, yes, no, slots, frame, span)
+      }
       if !tracer.hasPoint, tracer.firstSymbol(in: expression) != nil {
         do {
           return try merge(condition, predicate, yes, no, slots, frame, span)
@@ -67,6 +70,7 @@ extension Machine {
       guard tracer.hasPoint, case .traced(let t) = a, t.expression.shape.lanes.isEmpty else {
         throw tracer.levels.isEmpty ? error : CannotBatch(error.message, error.span)
       }
+      if tracer.dependsOnLoop(t.expression) { throw CannotBatch(error.message, error.span) }
       let known = try decide(a, span)
       if known == (function == .or) { return .boolean(known) }
       return try logic(function, .boolean(known), right(frame), span)

@@ -79,6 +79,7 @@ extension Machine {
     _ span: SourceSpan, _ call: @escaping ([Value]) throws -> Value
   ) throws {
     guard !custom.isChecked, let tracer, tracer.hasPoint, tracer.predicates.isEmpty,
+      !point.contains(where: tracer.dependsOnLoop),
       point.allSatisfy({ tracer.firstSymbol(in: $0) == nil || tracer.purpose == .execution })
     else { return }
     /// The numbers of the first lane.

@@ -66,6 +66,9 @@ extension Machine {
     guard shape.lanes.isEmpty else {
       throw CannotBatch("\(what) that differs from turn to turn", span)
     }
+    if tracer.dependsOnLoop(expression) {
+      throw CannotBatch("\(what) that differs from turn to turn", span)
+    }
     if !tracer.hasPoint, let symbol = tracer.firstSymbol(in: expression) {
       throw Diagnostic(
         .error, "\(what) depends on `\(symbol)`, which has no value here", at: span)
@@ -87,6 +90,10 @@ extension Machine {
       }
     }
     let any = alive.reduce(.maximum, Array(alive.shape.dimensions.indices))
+    if let loop = tracer.openLoops.last(where: { $0.depends(any.index) }) {
+      loop.checks.append((any, what, span))
+      return
+    }
     guard any.constant != 0, tracer.hasPoint || tracer.firstSymbol(in: any) == nil else { return }
     if tracer.interpreter.value(of: any)[0] != 0 { throw CannotBatch(what, span) }
     tracer.guards.append(Guard(predicate: any, expected: Buffer([0]), span: span))
@@ -96,7 +103,8 @@ extension Machine {
   /// for showing.
   func snapshot(_ value: Value) -> Value {
     guard case .traced(let t) = value, let tracer, tracer.hasPoint,
-      t.expression.graph === tracer.graph, t.expression.shape.lanes.isEmpty
+      t.expression.graph === tracer.graph, t.expression.shape.lanes.isEmpty,
+      !tracer.dependsOnLoop(t.expression)
     else { return value }
     let shape = t.expression.shape
     return Value(
@@ -107,7 +115,9 @@ extension Machine {
 
   /// Refuses what has an effect or jumps while several turns are traced at once.
   func refuseInLanes(_ what: String, _ span: SourceSpan) throws {
-    if let tracer, !tracer.levels.isEmpty || !tracer.predicates.isEmpty {
+    if let tracer,
+      !tracer.levels.isEmpty || !tracer.predicates.isEmpty || !tracer.openLoops.isEmpty
+    {
       throw CannotBatch("`\(what)` inside it", span)
     }
   }

@@ -112,6 +112,7 @@ extension Machine {
       // What has no value stays a symbol, so that conditions on it are not decided.
       let role: Role = isKnown ? .data : .variable
       let input = graph.input(Input(name: leaf.name, role: role, shape: shape))
+      tracer.standIn(input, for: real)
       if isKnown {
         tracer.interpreter.bind(input, tracer.interpreter.value(of: real))
       }

@@ -13,12 +13,15 @@ final class TracedPath {
   let constraints: [Value]
   /// The definitions counter when the reads were last found unchanged.
   var checkedAt: Int
+  /// How long the trace took.
+  let tracing: Duration
   var executables: [Executable?] = Array(repeating: nil, count: Query.allCases.count)
 
   init(
     _ tracer: Tracer, _ inputs: [Expression], _ result: Value, constraints: [Value] = [],
-    checkedAt: Int
+    checkedAt: Int, tracing: Duration
   ) {
+    self.tracing = tracing
     self.tracer = tracer
     self.inputs = inputs
     self.result = result
@@ -47,12 +50,15 @@ final class Executable {
   private var boundGlobals: [Matrix] = []
   private var boundAt = -1
   private let keyInput: Int?
+  /// How long it took to build the derivatives.
+  let differentiating: Duration
   private let key: Buffer
 
   init(
     _ path: TracedPath, _ outputs: [Expression], extraInputs: [Expression] = [],
-    placedFrom: Int? = nil, at span: SourceSpan
+    placedFrom: Int? = nil, differentiating: Duration, at span: SourceSpan
   ) throws {
+    self.differentiating = differentiating
     let graph = path.tracer.graph
     guards = path.tracer.guards.filter { $0.predicate.constant == nil }
     resultCount = outputs.count
@@ -90,6 +96,26 @@ final class Executable {
     if let keyInput { workspace.bind(keyInput, to: UnsafePointer(key.pointer)) }
   }
 
+  /// The same program with memory of its own.
+  init(copying other: Executable) {
+    program = other.program
+    workspace = program.makeWorkspace()
+    resultCount = other.resultCount
+    leaves = other.leaves
+    guards = other.guards
+    implicit = other.implicit
+    pattern = other.pattern
+    placed = other.placed
+    globals = other.globals
+    keyInput = other.keyInput
+    differentiating = other.differentiating
+    key = Buffer(count: 1)
+    if let keyInput { workspace.bind(keyInput, to: UnsafePointer(key.pointer)) }
+  }
+
+  /// Whether it took no decision and computes nothing outside of its program.
+  var holdsEverywhere: Bool { guards.isEmpty && program.hosts.isEmpty }
+
   /// Runs with the flat inputs at `pointers`, and with the results of `placedFrom` on one after the
   /// other at `target` where that can be; false when it was stopped.
   func run(
@@ -114,6 +140,14 @@ final class Executable {
     key[0] = draw
     return workspace.run(stop)
   }
+
+  /// Inputs of the program that are flat inputs, and which; nil if there are others.
+  var directInputs: [(input: Int, leaf: Int)]? {
+    globals.isEmpty && keyInput == nil ? leaves : nil
+  }
+
+  /// Makes machine code now.
+  func compile() { workspace.compile() }
 
   /// The index of the first guard that does not hold for the last run.
   var firstBrokenGuard: Int? {

@@ -141,6 +141,18 @@ final class TracedFunction {
     return executable
   }
 
+  /// What computes the value, and value and gradient, with memory of their own for another thread;
+  /// nil unless one path holds at all points and depends on nothing else that changes.
+  func copies() -> (value: Executable, gradient: Executable)? {
+    guard paths.count == 1, let path = paths.first, path === current, isFresh(path),
+      !path.tracer.hasEffects, path.tracer.randomKey == nil,
+      let value = try? executable(path, .value),
+      let gradient = try? executable(path, .valueAndGradient),
+      value.holdsEverywhere, gradient.holdsEverywhere
+    else { return nil }
+    return (Executable(copying: value), Executable(copying: gradient))
+  }
+
   /// The path that holds at the inputs now, traced if need be.
   func path() throws -> TracedPath {
     _ = try run(.value)
@@ -180,6 +192,7 @@ final class TracedFunction {
     let definitions = machine.state.pointee.definitions
     var inputs: [Expression] = []
     var values: [Value] = []
+    let began = ContinuousClock.now
     for (k, leaf) in leaves.enumerated() {
       let input = tracer.graph.input(
         Input(name: leaf.name, role: k < variableCount ? .variable : .data, shape: leaf.shape))
@@ -191,11 +204,30 @@ final class TracedFunction {
     }
     let result = try machine.tracing(tracer) { try call(values) }
     unmergeable.formUnion(tracer.unmergeable)
+    let tracing = began.duration(to: .now)
     if hasConstraints, case .list(let list) = result, let cost = list.items.first {
       return TracedPath(
-        tracer, inputs, cost, constraints: Array(list.items.dropFirst()), checkedAt: definitions)
+        tracer, inputs, cost, constraints: Array(list.items.dropFirst()), checkedAt: definitions,
+        tracing: tracing)
     }
-    return TracedPath(tracer, inputs, result, checkedAt: definitions)
+    return TracedPath(tracer, inputs, result, checkedAt: definitions, tracing: tracing)
+  }
+
+  /// What computes `query` on the path that held last, if it was asked for there.
+  func compiled(_ query: Query) -> Executable? { current?.executables[query.rawValue] }
+
+  /// Whether `executable` is right at every point, until something is defined.
+  func holdsWithoutQuestion(_ executable: Executable, _ query: Query) -> Bool {
+    recents[query.rawValue] === executable && executable.guards.isEmpty
+  }
+
+  /// How long it took to compile that.
+  func compileTimes(_ query: Query) -> CompileTimes {
+    guard let current, let executable = compiled(query) else { return CompileTimes() }
+    return CompileTimes(
+      tracing: current.tracing.seconds, differentiating: executable.differentiating.seconds,
+      planning: executable.program.planning.seconds,
+      generating: executable.program.generating.seconds)
   }
 
   // MARK: Queries
@@ -211,6 +243,7 @@ final class TracedFunction {
     let variables = Array(path.inputs.prefix(variableCount))
     var y = try machine.expression(path.result, span)
     if sign < 0 { y = -y }
+    let began = ContinuousClock.now
     let outputs: [Expression]
     var along: [Expression] = []
     switch query {
@@ -252,7 +285,9 @@ final class TracedFunction {
       case .valueAndGradient: 1
       case .product: 0
       }
-    return try Executable(path, outputs, extraInputs: along, placedFrom: placedFrom, at: span)
+    return try Executable(
+      path, outputs, extraInputs: along, placedFrom: placedFrom,
+      differentiating: began.duration(to: .now), at: span)
   }
 
   /// All rows of constraints as one column.

@@ -67,6 +67,8 @@ final class Tracer {
   var unmergeable: Set<SourceSpan> = []
   /// Conditions whose sides are being merged, outermost first.
   var merging: [SourceSpan] = []
+  /// Loops whose bodies are being traced once for all turns, outermost first.
+  var openLoops: [OpenLoop] = []
   /// Fewest turns for which a level is opened; shorter loops are unrolled.
   var fewestTurns = 5
   /// Comprehensions that could not be batched, with the reason.

@@ -1,4 +1,5 @@
-/// Methods of minimisation as values: `bfgs`, `gd(rate = 0.01)`, or what `method(…)` makes.
+/// Methods of minimisation and line searches as values: `bfgs`, `gd(rate = 0.01)`,
+/// `hager_zhang`, or what `method(…)` makes.
 import OptSolvers
 import OptSyntax
 
@@ -6,7 +7,9 @@ import OptSyntax
 package final class MethodValue {
   package enum Kind {
     /// One of the catalogue, with the options given.
-    case known(MethodEntry, [String: Double])
+    case known(MethodEntry, MethodOptions)
+    /// A line search, for the option `search` of methods.
+    case search(LineSearchEntry, MethodOptions)
     /// Written in the language.
     case written(start: Value, step: Value)
     /// A method run from this many starts; without one it is the default.
@@ -22,18 +25,27 @@ package final class MethodValue {
     self.kind = kind
     self.name = name
   }
+
+  /// What the catalogues say about it; nil for a written method.
+  package var entry: (any CatalogueEntry)? {
+    switch kind {
+    case .known(let entry, _): entry
+    case .search(let entry, _): entry
+    case .written, .restarts: nil
+    }
+  }
 }
 
 extension Machine {
-  /// `gd(rate = 0.01)`: a method with other options.
+  /// `gd(rate = 0.01)`: a method or line search with other options.
   func configured(
     _ method: MethodValue, _ arguments: [Value],
     _ named: [(name: String, value: Value, span: SourceSpan)], _ span: SourceSpan
   ) throws -> Value {
-    guard case .known(let entry, _) = method.kind else {
+    guard let entry = method.entry else {
       throw Diagnostic(.error, "`\(method.name)` already has its options", at: span)
     }
-    var options: [String: Double] = [:]
+    var values: [String: OptionValue] = [:]
     let names = entry.options.map(\.name)
     guard arguments.count <= names.count else {
       throw Diagnostic(
@@ -43,7 +55,7 @@ extension Machine {
     let given =
       zip(names, arguments).map { (name: $0, value: $1, span: span) } + named
     for (name, value, place) in given {
-      guard names.contains(name) else {
+      guard let option = entry.options.first(where: { $0.name == name }) else {
         let near = Suggestions.nearest(name, in: names)
         throw Diagnostic(
           .error, "`\(entry.name)` has no option `\(name)`", at: place,
@@ -51,13 +63,40 @@ extension Machine {
             ? names.isEmpty ? "it has none" : "it has: \(names.joined(separator: ", "))"
             : "did you mean `\(near.joined(separator: "` or `"))`?")
       }
-      guard let number = value.scalar, !number.isNaN else {
-        let found = value.scalar == nil ? value.kindDescription : "nan"
-        throw Diagnostic(
-          .error, "the option `\(name)` is a number, found \(found)", at: place)
-      }
-      options[name] = number
+      values[name] = try optionValue(value, option, place)
     }
-    return .method(MethodValue(.known(entry, options), name: entry.name))
+    let options = MethodOptions(values)
+    switch method.kind {
+    case .search(let entry, _):
+      return .method(MethodValue(.search(entry, options), name: entry.name))
+    case .known(let entry, _):
+      return .method(MethodValue(.known(entry, options), name: entry.name))
+    case .written, .restarts: return .method(method)
+    }
+  }
+
+  /// A value as an option takes it, or an error that says what it takes.
+  private func optionValue(
+    _ value: Value, _ option: OptionEntry, _ span: SourceSpan
+  ) throws -> OptionValue {
+    let found: String
+    switch (option.kind, value) {
+    case (.number(let range), _) where value.scalar != nil:
+      let number = value.scalar ?? .nan
+      if range.contains(number) { return .number(number) }
+      found = NumberFormat.short(number)
+    case (.word(let words), .text(let given)):
+      let text = given.string
+      if words.contains(text) { return .word(text) }
+      found = "\"\(text)\""
+    case (.search(let names), .method(let method)):
+      if case .search(let entry, let options) = method.kind, names.contains(entry.name) {
+        return .search(entry.make(options))
+      }
+      found = "`\(method.name)`"
+    default: found = value.kindDescription
+    }
+    throw Diagnostic(
+      .error, "the option `\(option.name)` is \(option.allowed), found \(found)", at: span)
   }
 }

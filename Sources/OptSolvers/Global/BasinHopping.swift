@@ -34,9 +34,12 @@ package struct BasinHopping: Method {
       lower, or now and then if it is not.
       """,
     options: [
-      MethodEntry.Option(name: "hops", defaultValue: "100", doc: "number of steps"),
       MethodEntry.Option(
-        name: "step", defaultValue: "0.25", doc: "length of a step at first, as part of the box"),
+        name: "hops", defaultValue: "100", doc: "number of steps",
+        kind: .number(.whole(1, 1_000_000_000))),
+      MethodEntry.Option(
+        name: "step", defaultValue: "0.25", doc: "length of a step at first, as part of the box",
+        kind: .number(OptionRange(1e-9, 1))),
     ],
     needs: [.value, .gradient],
     make: {

@@ -34,8 +34,11 @@ package struct CMAES: Method {
       """,
     options: [
       MethodEntry.Option(
-        name: "population", defaultValue: "0", doc: "points of a generation; 0: 4 + 3 ln n"),
-      MethodEntry.Option(name: "restarts", defaultValue: "9", doc: "largest number of restarts"),
+        name: "population", defaultValue: "0", doc: "points of a generation; 0: 4 + 3 ln n",
+        kind: .number(.whole(0, 100_000))),
+      MethodEntry.Option(
+        name: "restarts", defaultValue: "9", doc: "largest number of restarts",
+        kind: .number(.whole(0, 1000))),
     ],
     needs: .value,
     make: {

@@ -28,9 +28,12 @@ package struct DifferentialEvolution: Method {
       gradients and bears steps and kinks; a local search ends it.
       """,
     options: [
-      MethodEntry.Option(name: "population", defaultValue: "15", doc: "points for each variable"),
       MethodEntry.Option(
-        name: "crossover", defaultValue: "0.7", doc: "share of coordinates that change at once"),
+        name: "population", defaultValue: "15", doc: "points for each variable",
+        kind: .number(.whole(1, 10_000))),
+      MethodEntry.Option(
+        name: "crossover", defaultValue: "0.7", doc: "share of coordinates that change at once",
+        kind: .number(OptionRange(0, 1))),
     ],
     needs: .value,
     make: {

@@ -24,7 +24,8 @@ package struct Direct: Method {
       """,
     options: [
       MethodEntry.Option(
-        name: "epsilon", defaultValue: "1e-4", doc: "least improvement that a part must promise")
+        name: "epsilon", defaultValue: "1e-4", doc: "least improvement that a part must promise",
+        kind: .number(OptionRange(0, 1)))
     ],
     needs: .value, make: { Direct(epsilon: $0["epsilon"] ?? 1e-4) },
     honours: .bounds)

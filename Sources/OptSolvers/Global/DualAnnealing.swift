@@ -35,9 +35,11 @@ package struct DualAnnealing: Method {
       """,
     options: [
       MethodEntry.Option(
-        name: "cycles", defaultValue: "1000", doc: "cycles of two steps for each variable"),
+        name: "cycles", defaultValue: "1000", doc: "cycles of two steps for each variable",
+        kind: .number(.whole(1, 1_000_000_000))),
       MethodEntry.Option(
-        name: "temperature", defaultValue: "5230", doc: "temperature at first"),
+        name: "temperature", defaultValue: "5230", doc: "temperature at first",
+        kind: .number(OptionRange(0.01, 50_000))),
     ],
     needs: .value,
     make: {

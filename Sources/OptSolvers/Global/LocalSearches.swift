@@ -144,13 +144,12 @@ final class LocalSearches {
       stops.evaluations = min(run.evaluationsLeft, stops.evaluations ?? Int.max)
     }
     if run.secondsLimit.isFinite { stops.seconds = run.secondsLimit - run.seconds }
-    var confined: any Objective = objective
-    if let box {
-      confined = Confined(objective, in: box, offers: method.needs.union(.value))
-    } else if isParallel, run.team.count > 1 {
-      // All members of the team offer the same.
-      confined = Confined(objective, in: objective.bounds, offers: run.team[1].offers)
-    }
+    // Offers that do not depend on whether this is the objective itself or a copy.
+    let confined: any Objective =
+      isParallel || box != nil
+      ? Confined(
+        objective, in: box ?? objective.bounds, offers: method.needs.union([.value, .gradient]))
+      : objective
     return minimize(confined, from: start, using: method, until: stops, stop: run.stop)
   }
 }

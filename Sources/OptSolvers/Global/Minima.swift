@@ -1,7 +1,7 @@
 /// The local minima that a search has found, the same one counted once.
 
 /// One local minimum.
-package struct Minimum: Sendable, Equatable {
+package struct FoundMinimum: Sendable, Equatable {
   package var x: [Double]
   package var value: Double
   /// Local searches that ended here.
@@ -10,7 +10,7 @@ package struct Minimum: Sendable, Equatable {
 
 /// Distinct minima in the order of their values.
 package struct Minima: Sendable, Equatable {
-  package private(set) var all: [Minimum] = []
+  package private(set) var all: [FoundMinimum] = []
   /// Local searches whose end counts.
   package private(set) var searches = 0
   /// Local searches that ended without a minimum.
@@ -46,7 +46,7 @@ package struct Minima: Sendable, Equatable {
       return place
     }
     let place = all.firstIndex { $0.value > value } ?? all.count
-    all.insert(Minimum(x: x, value: value, count: 1), at: place)
+    all.insert(FoundMinimum(x: x, value: value, count: 1), at: place)
     if all.count > Self.largestCount, let last = all.popLast() {
       dropped += 1
       if last.count == 1 { droppedSingles += 1 }

@@ -20,7 +20,8 @@ package struct Multistart: Method {
       """,
     options: [
       MethodEntry.Option(
-        name: "searches", defaultValue: "1000", doc: "largest number of local searches")
+        name: "searches", defaultValue: "1000", doc: "largest number of local searches",
+        kind: .number(.whole(1, 1_000_000_000)))
     ],
     needs: [.value, .gradient],
     make: { Multistart(searches: Int(exactly: ($0["searches"] ?? 1000).rounded()) ?? 1000) },

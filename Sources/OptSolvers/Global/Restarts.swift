@@ -42,7 +42,8 @@ package struct Restarts: Method {
     init(_ run: Run, _ settings: Restarts) {
       self.settings = settings
       searches = LocalSearches(
-        settings.local, in: nil, until: .standard, isParallel: settings.isParallel)
+        settings.local, in: nil, until: .standard,
+        isParallel: settings.isParallel && run.objective.constraints.isEmpty)
       starts = [Array(UnsafeBufferPointer(start: run.x, count: run.dimension))]
       minima = Minima(
         scales: run.region?.box?.widths ?? starts[0].map { max(1, abs($0)) })

@@ -10,25 +10,29 @@ import OptNumerics
 /// it when a gradient is offered and n² numbers are affordable. Nocedal & Wright 2006, Alg. 6.1;
 /// initial scaling eq. 6.20.
 package struct BFGS: Method {
-  package init() {}
+  /// How the step length is found.
+  package var search: any LineSearch
+
+  package init(search: any LineSearch = StrongWolfe()) { self.search = search }
 
   package static let entry = MethodEntry(
     name: "bfgs", summary: "quasi-Newton, dense; up to a few hundred variables",
     help: """
       Builds an approximation of the inverse Hessian from the changes of the gradient and searches
-      along the quasi-Newton direction with the strong Wolfe conditions.
+      along the quasi-Newton direction.
       """,
-    options: [], needs: .gradient, make: { _ in BFGS() },
+    options: [LineSearchCatalogue.option("strong_wolfe")], needs: .gradient,
+    make: { BFGS(search: $0.search("search") ?? StrongWolfe()) },
     keepsMatrix: true)
 
   package var name: String { "bfgs" }
   package var options: [MethodOption] {
-    [MethodOption(name: "line search", value: "strong Wolfe, c1 = 1e-4, c2 = 0.9")]
+    [MethodOption(name: "search", value: search.label)]
   }
   package var needs: Ask { .gradient }
   package var needsDeterministicCosts: Bool { true }
 
-  package func start(_ run: Run) -> any Iteration { State(run) }
+  package func start(_ run: Run) -> any Iteration { State(run, search) }
 
   private final class State: Iteration {
     private let n: Int
@@ -40,7 +44,7 @@ package struct BFGS: Method {
     private let s: UnsafeMutablePointer<Double>
     private let y: UnsafeMutablePointer<Double>
     private let hy: UnsafeMutablePointer<Double>
-    private let search = StrongWolfe()
+    private let search: any LineSearch
     private var slope = 0.0
     private var length = 0.0
     /// H is still the identity.
@@ -48,7 +52,8 @@ package struct BFGS: Method {
     /// What the model expected at this point before it was given up.
     private var lastDecrease: Double?
 
-    init(_ run: Run) {
+    init(_ run: Run, _ search: any LineSearch) {
+      self.search = search
       n = run.dimension
       matrix = Buffer(uninitialized: n * n)
       memory = Buffer(count: 5 * n)

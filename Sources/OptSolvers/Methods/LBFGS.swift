@@ -10,7 +10,13 @@ package struct LBFGS: Method {
   /// Number of pairs kept.
   package var memory: Int
 
-  package init(memory: Int = 10) { self.memory = min(max(memory, 1), 1000) }
+  /// How the step length is found.
+  package var search: any LineSearch
+
+  package init(memory: Int = 10, search: any LineSearch = StrongWolfe()) {
+    self.memory = min(max(memory, 1), 1000)
+    self.search = search
+  }
 
   package static let entry = MethodEntry(
     name: "lbfgs", summary: "quasi-Newton with limited memory; many variables",
@@ -19,23 +25,30 @@ package struct LBFGS: Method {
       step grows linearly with the number of variables.
       """,
     options: [
-      MethodEntry.Option(
-        name: "memory", defaultValue: "10", doc: "number of gradient changes kept")
+      OptionEntry(
+        name: "memory", defaultValue: "10", doc: "number of gradient changes kept",
+        kind: .number(memoryRange)),
+      LineSearchCatalogue.option("strong_wolfe"),
     ],
     needs: .gradient,
-    make: { LBFGS(memory: Int(exactly: ($0["memory"] ?? 10).rounded()) ?? 10) })
+    make: {
+      LBFGS(
+        memory: $0.whole("memory", memoryRange, 10), search: $0.search("search") ?? StrongWolfe())
+    })
+
+  private static let memoryRange = OptionRange.whole(1, 1000)
 
   package var name: String { "lbfgs" }
   package var options: [MethodOption] {
     [
       MethodOption(name: "memory", value: "\(memory)"),
-      MethodOption(name: "line search", value: "strong Wolfe, c1 = 1e-4, c2 = 0.9"),
+      MethodOption(name: "search", value: search.label),
     ]
   }
   package var needs: Ask { .gradient }
   package var needsDeterministicCosts: Bool { true }
 
-  package func start(_ run: Run) -> any Iteration { State(run, memory) }
+  package func start(_ run: Run) -> any Iteration { State(run, memory, search) }
 
   private final class State: Iteration {
     private let n: Int
@@ -48,7 +61,7 @@ package struct LBFGS: Method {
     private let newGradient: UnsafeMutablePointer<Double>
     private let rho: UnsafeMutablePointer<Double>
     private let alpha: UnsafeMutablePointer<Double>
-    private let search = StrongWolfe()
+    private let search: any LineSearch
     private var count = 0
     private var next = 0
     private var gamma = 1.0
@@ -57,7 +70,8 @@ package struct LBFGS: Method {
     /// What the model expected at this point before it was given up.
     private var lastDecrease: Double?
 
-    init(_ run: Run, _ memory: Int) {
+    init(_ run: Run, _ memory: Int, _ search: any LineSearch) {
+      self.search = search
       n = run.dimension
       capacity = memory
       steps = Buffer(uninitialized: n * memory)

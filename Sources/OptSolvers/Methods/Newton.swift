@@ -10,7 +10,10 @@ import OptNumerics
 /// Choose it for few variables, hard or badly scaled problems, and high accuracy. Nocedal & Wright
 /// 2006, Alg. 3.2; Gill, Murray & Wright 1981, section 4.4.2.
 package struct Newton: Method {
-  package init() {}
+  /// How the step length is found.
+  package var search: any LineSearch
+
+  package init(search: any LineSearch = StrongWolfe()) { self.search = search }
 
   package static let entry = MethodEntry(
     name: "newton", summary: "exact second derivatives; few variables, high accuracy",
@@ -18,20 +21,21 @@ package struct Newton: Method {
       Factorises the Hessian at every step, made positive definite where it is not, and searches
       along Newton's direction. Leaves saddle points along negative curvature.
       """,
-    options: [], needs: [.gradient, .hessian], make: { _ in Newton() },
+    options: [LineSearchCatalogue.option("strong_wolfe")], needs: [.gradient, .hessian],
+    make: { Newton(search: $0.search("search") ?? StrongWolfe()) },
     keepsMatrix: true)
 
   package var name: String { "newton" }
   package var options: [MethodOption] {
     [
       MethodOption(name: "factorisation", value: "modified Cholesky (Gill-Murray-Wright)"),
-      MethodOption(name: "line search", value: "strong Wolfe, c1 = 1e-4, c2 = 0.9"),
+      MethodOption(name: "search", value: search.label),
     ]
   }
   package var needs: Ask { [.gradient, .hessian] }
   package var needsDeterministicCosts: Bool { true }
 
-  package func start(_ run: Run) -> any Iteration { NewtonIteration(run) }
+  package func start(_ run: Run) -> any Iteration { NewtonIteration(run, search) }
 }
 
 /// The state of Newton's method; also what the default method turns to.
@@ -43,14 +47,15 @@ final class NewtonIteration: Iteration {
   private let direction: UnsafeMutablePointer<Double>
   private let newGradient: UnsafeMutablePointer<Double>
   private let factorization: ModifiedCholesky
-  private let search = StrongWolfe()
+  private let search: any LineSearch
   private var length = 0.0
   /// The model at `run.x` is made.
   private var isCurrent = false
   private var hasCurvature = false
   private(set) var expectedDecrease: Double?
 
-  init(_ run: Run) {
+  init(_ run: Run, _ search: any LineSearch = StrongWolfe()) {
+    self.search = search
     n = run.dimension
     matrix = Buffer(count: n * n)
     vectors = Buffer(count: 2 * n)

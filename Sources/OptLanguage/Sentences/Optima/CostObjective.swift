@@ -21,6 +21,9 @@ final class CostObjective: Objective {
   private let counts: [Int]
   private let machine: Machine
   private var evaluations = 0.0
+  /// The short way to value and gradient, and the definitions counter for which it is right.
+  @exclusivity(unchecked) private var direct: DirectCost?
+  @exclusivity(unchecked) private var directDefinitions = -1
 
   init(_ traced: TracedFunction, _ machine: Machine) {
     self.traced = traced
@@ -71,6 +74,12 @@ final class CostObjective: Objective {
     _ ask: Ask, at x: UnsafePointer<Double>, along: UnsafePointer<Double>?,
     into answer: inout Answer
   ) -> Outcome {
+    if ask.rawValue == Self.both.rawValue, let target = answer.gradient,
+      let (value, isFinite) = callDirectly(x, target)
+    {
+      answer.value = value
+      return isFinite && value.isFinite ? .done : .notFinite
+    }
     point(x)
     if isRandom {
       evaluations += 1
@@ -84,6 +93,17 @@ final class CostObjective: Objective {
       failure = error
       return .stopped
     }
+  }
+
+  private static let both: Ask = [.value, .gradient]
+
+  /// Value and gradient by the short way, if there is one and nothing was defined since.
+  @inline(__always)
+  func callDirectly(
+    _ x: UnsafePointer<Double>, _ gradient: UnsafeMutablePointer<Double>
+  ) -> (value: Double, isFinite: Bool)? {
+    guard directDefinitions == machine.state.pointee.definitions, let direct else { return nil }
+    return direct.run(x, gradient)
   }
 
   /// Whether everything is finite; nil when stopped.
@@ -105,6 +125,10 @@ final class CostObjective: Objective {
       guard let run = try traced.run(.valueAndGradient) else { return nil }
       answer.value = run.output(0).pointee
       isFinite = collect(run, 1, answer.gradient)
+      if run.workspace.isDirect, traced.holdsWithoutQuestion(run, .valueAndGradient) {
+        direct = DirectCost(run, offsets: offsets, counts: counts)
+        directDefinitions = machine.state.pointee.definitions
+      }
     } else if ask.asks(.value) {
       guard let run = try traced.run(.value) else { return nil }
       answer.value = run.output(0).pointee
@@ -160,6 +184,14 @@ final class CostObjective: Objective {
         run.copy(first + k, to: target + offsets[k], count: counts[k]) && isFinite
     }
     return isFinite
+  }
+
+  /// The same cost for another thread, where its program decides nothing and draws nothing.
+  func copy() -> (any Objective)? {
+    guard constraints.isEmpty, let (value, gradient) = traced.copies() else { return nil }
+    return CostCopy(
+      value: value, gradient: gradient, layout: layout, bounds: bounds,
+      definitions: machine.state.pointee.definitions, stop: machine.stop)
   }
 
   func culprit(at x: UnsafePointer<Double>) -> Fault? {

@@ -8,7 +8,7 @@ extension Machine {
   func minima(_ solution: Solution, _ sign: Double) -> [(String, Value)] {
     guard let minima = solution.minima else { return [] }
     let all = minima.all
-    func column(_ number: (Minimum) -> Double) -> Table.Column {
+    func column(_ number: (FoundMinimum) -> Double) -> Table.Column {
       .numbers(Matrix(all.map(number), rows: all.count, columns: 1))
     }
     let searches = Double(max(minima.searches, 1))

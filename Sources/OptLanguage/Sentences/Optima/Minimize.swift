@@ -260,6 +260,10 @@ extension Machine {
       return Restarts(
         count, local ?? defaultMethod(for: objective),
         isParallel: inner.map { if case .known = $0.kind { true } else { false } } ?? true)
+    case .search(let entry, _):
+      throw Diagnostic(
+        .error, "`\(entry.name)` is a line search, not a method", at: span,
+        help: "write `using bfgs(search = \(entry.name))`")
     case .written(let start, let step):
       return WrittenMethod(
         self, name: method.name, start: start, step: step, objective: objective, span)

@@ -90,9 +90,19 @@ struct RunReport: Report {
 extension MethodValue {
   /// As the report calls it: `gd(rate = 0.01)`.
   var label: String {
-    guard case .known(let entry, let options) = kind, !options.isEmpty else { return name }
-    let parts = entry.options.compactMap { option in
-      options[option.name].map { "\(option.name) = \(NumberFormat.short($0))" }
+    let given: MethodOptions
+    switch kind {
+    case .known(_, let options), .search(_, let options): given = options
+    case .written, .restarts: return name
+    }
+    guard let entry, !given.isEmpty else { return name }
+    let parts = entry.options.compactMap { option -> String? in
+      switch given.value(option.name) {
+      case .number(let number): "\(option.name) = \(NumberFormat.short(number))"
+      case .word(let word): "\(option.name) = \"\(word)\""
+      case .search(let search): "\(option.name) = \(search.name)"
+      case nil: nil
+      }
     }
     return "\(name)(\(parts.joined(separator: ", ")))"
   }
