@@ -205,7 +205,8 @@ extension HelpTopic {
       """
       `help NAME` explains a method and its options. A method's name alone is the method with its
       defaults. Methods are values: they can be assigned and passed on. `method(start = …, step = …)`
-      makes a new one, as in the library's folder optimizers.
+      makes a new one, as in the library's folder optimizers. `restarts(n, method)` runs one from many
+      starts, `global` looks for the lowest minimum in the box of the bounds or of `x ~ uniform(a, b)`.
       """,
       example: "minimize (x - 3)^2 from x = 0 using gd(rate = 0.1)"),
     HelpTopic(
