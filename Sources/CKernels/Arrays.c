@@ -2,6 +2,9 @@
 #include "Operations.h"
 #include <math.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 static int better(int kind, double x, double best) {
   if (best != best) return 0;
@@ -33,6 +36,77 @@ static double fold_run(int kind, const double *x, int64_t n) {
   return kind == CK_MAXIMUM_OF || kind == CK_MINIMUM_OF ? best : (double)(place + 1);
 }
 
+#if defined(__x86_64__)
+
+static const int64_t lanes[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
+// The first `left` of four lanes.
+CK_AVX2 static inline __m256i first(int64_t left) {
+  return _mm256_loadu_si256((const __m256i *)(lanes + 4 - left));
+}
+
+// Sums of short rows as `ck_sum` makes them: eight partials, which are never -0.
+CK_AVX2 static void sum_short(const double *x, int64_t outer, int64_t n, double *out) {
+  const int64_t left = n & 7;
+  const __m256i low = first(left < 4 ? left : 4), high = first(left < 4 ? 0 : left - 4);
+  for (int64_t o = 0; o < outer; o++, x += n) {
+    __m256d p = _mm256_setzero_pd(), q = p;
+    int64_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+      p = _mm256_add_pd(p, _mm256_loadu_pd(x + i));
+      q = _mm256_add_pd(q, _mm256_loadu_pd(x + i + 4));
+    }
+    p = _mm256_add_pd(p, _mm256_maskload_pd(x + i, low));
+    q = _mm256_add_pd(q, _mm256_maskload_pd(x + i + (left < 4 ? 0 : 4), high));
+    const __m256d s = _mm256_add_pd(p, q);
+    const __m128d t = _mm_add_pd(_mm256_castpd256_pd128(s), _mm256_extractf128_pd(s, 1));
+    out[o] = _mm_cvtsd_f64(_mm_add_sd(t, _mm_unpackhi_pd(t, t)));
+  }
+}
+
+// Largest or smallest elements of rows. Where NaN or the sign of zero matters, `fold_run` decides.
+CK_AVX2 static void best_short(int kind, const double *x, int64_t outer, int64_t n, double *out) {
+  const __m256i tail = first(n & 3);
+  const __m256d sign = _mm256_set1_pd(kind == CK_MAXIMUM_OF ? 0.0 : -0.0);
+  for (int64_t o = 0; o < outer; o++, x += n) {
+    // The smallest of all is the largest of what is negated.
+    __m256d best = _mm256_xor_pd(_mm256_loadu_pd(x), sign);
+    __m256d bad = _mm256_cmp_pd(best, best, _CMP_UNORD_Q);
+    int64_t i = 4;
+    for (; i + 4 <= n; i += 4) {
+      const __m256d y = _mm256_xor_pd(_mm256_loadu_pd(x + i), sign);
+      bad = _mm256_or_pd(bad, _mm256_cmp_pd(y, y, _CMP_UNORD_Q));
+      best = _mm256_max_pd(best, y);
+    }
+    if (n & 3) {
+      const __m256d y = _mm256_blendv_pd(
+        best, _mm256_xor_pd(_mm256_maskload_pd(x + i, tail), sign), _mm256_castsi256_pd(tail));
+      bad = _mm256_or_pd(bad, _mm256_cmp_pd(y, y, _CMP_UNORD_Q));
+      best = _mm256_max_pd(best, y);
+    }
+    __m128d t = _mm_max_pd(_mm256_castpd256_pd128(best), _mm256_extractf128_pd(best, 1));
+    t = _mm_max_sd(t, _mm_unpackhi_pd(t, t));
+    const double value = _mm_cvtsd_f64(_mm_xor_pd(t, _mm256_castpd256_pd128(sign)));
+    out[o] = value == 0 || !_mm256_testz_pd(bad, bad) ? fold_run(kind, x, n) : value;
+  }
+}
+#endif
+
+// Whether many short rows were folded.
+static int fold_short(int kind, const double *x, int64_t outer, int64_t n, double *out) {
+#if defined(__x86_64__)
+  if (!ck_has_avx2_fma()) return 0;
+  if (kind == CK_SUM_OF && n > 0 && n <= CK_BLOCK) {
+    sum_short(x, outer, n, out);
+    return 1;
+  }
+  if ((kind == CK_MAXIMUM_OF || kind == CK_MINIMUM_OF) && n >= 4) {
+    best_short(kind, x, outer, n, out);
+    return 1;
+  }
+#endif
+  return 0;
+}
+
 static void add_rows(const double *x, int64_t rows, int64_t inner, double *sum) {
   for (int64_t j = 0; j < inner; j++) sum[j] = 0;
   for (int64_t i = 0; i < rows; i++, x += inner)
@@ -53,6 +127,7 @@ static void sum_rows(
 void ck_reduce(
   int kind, const double *x, int64_t outer, int64_t length, int64_t inner, double *out,
   double *scratch) {
+  if (inner == 1 && fold_short(kind, x, outer, length, out)) return;
   for (int64_t o = 0; o < outer; o++, x += length * inner, out += inner) {
     if (inner == 1) {
       out[0] = fold_run(kind, x, length);

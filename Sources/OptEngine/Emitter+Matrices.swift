@@ -32,6 +32,13 @@ extension Emitter {
         // One matrix for all lanes: the lanes are rows of one product.
         step.m *= step.count
         step.count = 1
+      } else if plan.options.merges, left.laneCount == 1, right.laneCount == step.count,
+        step.n == 1
+      {
+        // One matrix times a column for each lane: the columns are rows of one product.
+        step = MatrixStep(
+          a: step.b, b: step.a, out: out, m: step.count, k: step.k, n: step.m,
+          flags: flip ? 0 : 2, count: 1, lanes: -1)
       } else {
         step.lanes = lanes(shape, (left, left.elements), (right, right.elements))
       }

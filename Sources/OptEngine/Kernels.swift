@@ -17,6 +17,7 @@ struct Kernels: @unchecked Sendable {
   /// A function of the vector library, or what a kernel makes of some.
   enum Vector {
     case function(UnsafeRawPointer, arity: Int)
+    case tanh
     case sigmoid(exp: UnsafeRawPointer)
     case softplus(exp: UnsafeRawPointer, log1p: UnsafeRawPointer)
   }
@@ -69,6 +70,7 @@ struct Kernels: @unchecked Sendable {
       return ck_vector(name, &arity).map { ($0, Int(arity)) }
     }
     switch name {
+    case "tanh": return .tanh
     case "sigmoid": return find("exp").map { .sigmoid(exp: $0.0) }
     case "softplus":
       guard let exp = find("exp"), let log1p = find("log1p") else { return nil }

@@ -82,8 +82,9 @@ package final class Program: @unchecked Sendable {
   /// The same with a choice of rounding.
   package init(_ graph: Graph, outputs: [Expression], options: Options) {
     let began = ContinuousClock.now
-    let (prepared, roots) =
+    let (prepared, rewritten) =
       options.simplifies ? graph.forExecution(outputs) : (graph, outputs)
+    let roots = options.merges ? prepared.inRowBlocks(rewritten) : rewritten
     let plan = Planner(prepared, roots, options)
     let emitter = Emitter(plan, memory)
     self.options = options
@@ -130,6 +131,14 @@ package final class Program: @unchecked Sendable {
 
   /// Machine code, if it was made.
   var nativeIfMade: NativeProgram? { nativeCode.known }
+
+  /// Whether all turns of all its loops are machine code.
+  package var runsLoopsNatively: Bool {
+    guard let native else { return loops.isEmpty }
+    return (0..<native.count).allSatisfy { k in
+      native.steps[k].kind != .loop || native.steps[k].entry != nil
+    }
+  }
 
   /// How long it took to make machine code; none was made if it is zero.
   package var generating: Duration { nativeCode.known?.generating ?? .zero }

@@ -79,7 +79,8 @@ extension Program {
     case .loop(let number):
       let loop = loops[number]
       return StepSummary(
-        what: "loop of \(loop.turns) turns" + (loop.isReversed ? ", backwards" : ""),
+        what: (loop.companions > 0 ? "\(1 + loop.companions) loops" : "loop")
+          + " of \(loop.turns) turns" + (loop.isReversed ? ", backwards" : ""),
         carrier: .machine, elements: loop.turns, body: loop.body.summary)
     case .clear(_, let count):
       return array("zeros", count, reads: 0)

@@ -1,4 +1,5 @@
 /// Dense linear algebra behind plain pointers: the only door to BLAS and LAPACK.
+import CKernels
 import COpenBLAS
 
 /// Matrices lie row by row. Nothing here allocates; `scratch` is memory of the caller. Where a
@@ -39,11 +40,24 @@ package enum LinearAlgebra {
       blas_dgemv(
         1 - right, transposeRight ? n32 : k32, transposeRight ? k32 : n32, b,
         transposeRight ? k32 : n32, a, out)
+    } else if isNarrow(m, k, n, transposeRight),
+      ck_product(
+        a, transposeLeft ? 1 : Int64(k), transposeLeft ? Int64(m) : 1, b,
+        transposeRight ? 1 : Int64(n), transposeRight ? Int64(k) : 1, Int64(m), Int64(k),
+        Int64(n), out) != 0
+    {
+      return
     } else {
       blas_dgemm(
         left, right, m32, n32, k32, a, transposeLeft ? m32 : k32, b, transposeRight ? k32 : n32,
         out, n32)
     }
+  }
+
+  /// Whether own loops beat the library (measured on Zen 4): it has a fast path for small products,
+  /// and is good at large ones.
+  private static func isNarrow(_ m: Int, _ k: Int, _ n: Int, _ transposeRight: Bool) -> Bool {
+    n >= 16 && n <= (transposeRight ? 48 : 128) && (transposeRight || m * n * k > 1 << 20)
   }
 
   /// Below a few hundred operations a call costs more than the loops.

@@ -90,6 +90,11 @@ const void *ck_packed(const char *name, int *arity);
 typedef void (*ck_packed1)(double *d, const double *a, int64_t n);
 typedef void (*ck_packed2)(double *d, const double *a, const double *b, int64_t n);
 
+/// tanh, where there are AVX2 and FMA, and the numbers of which it is made: see Tanh.c.
+enum { CK_TANH_COUNT = 15 };
+void ck_tanh(double *d, const double *a, int64_t n);
+const double *ck_tanh_table(void);
+
 /// The function of four numbers in a register, of the C library's vector companion, or null.
 const void *ck_vector(const char *name, int *arity);
 
@@ -113,11 +118,26 @@ typedef struct {
 int ck_native_strip(
   const void *code, const ck_native_step *step, double *const *bases, double *buffers,
   ck_sum_state *sums, double *carried, const int *stop);
+/// Turns `from` up to but not including `to` of a loop, in either direction.
+static inline void ck_native_loop(
+  const void *code, double *w, double *const *bases, int64_t from, int64_t to) {
+  ((void (*)(double *, double *const *, int64_t, int64_t))code)(w, bases, from, to);
+}
+
 static inline void ck_native_tape(const void *code, double *w, double *const *bases) {
   ((void (*)(double *, double *const *))code)(w, bases);
 }
+
 /// Whether n numbers are finite.
 int ck_all_finite(const double *x, int64_t n);
+
+// MARK: Products
+
+/// out (m×n, row by row) = A B, where A(i, l) is a[i ai + l al] and B(l, j) is b[l bl + j bj]. Returns
+/// 0 and does nothing where it has no fast way: another processor, or a wide B with bj ≠ 1.
+int ck_product(
+  const double *a, int64_t ai, int64_t al, const double *b, int64_t bl, int64_t bj, int64_t m,
+  int64_t k, int64_t n, double *out);
 
 // MARK: Arrays
 

@@ -89,6 +89,7 @@ package struct Form {
   package static let andNot = bits(0x55)
   package static let or = bits(0x56)
   package static let xor = bits(0x57)
+  package static let shiftLeft = bits(0xF3)
   package static let round = Form(0x09, 0x0B, map: 3)
   package static let blend = bits(0x4B, map: 3)
   package static let blendKnown = bits(0x0D, map: 3)

@@ -25,6 +25,7 @@ extension Generator {
     case .and: binary(k, x, .and, commutes: true, whole: true)
     case .or: binary(k, x, .or, commutes: true, whole: true)
     case .xor: binary(k, x, .xor, commutes: true, whole: true)
+    case .shiftLeft: binary(k, x, .shiftLeft, whole: true)
     case .compare: binary(k, x, .compare, immediate: x.detail)
     case .blendKnown: binary(k, x, .blendKnown, immediate: x.detail)
     case .squareRoot: unary(k, x, .squareRoot, immediate: nil)

@@ -13,6 +13,8 @@ struct Instruction {
     case add, subtract, multiply, divide, minimum, maximum, and, or, xor
     /// `detail`: the predicate, or the kind of rounding.
     case compare, squareRoot, round
+    /// The bits of each lane of a moved up by the number that the first lane of b holds.
+    case shiftLeft
     /// b where c is set, else a.
     case blend
     /// b in the lanes of `detail`, else a.

@@ -15,6 +15,8 @@ struct Lowering {
   private var numbers: [Int32: Int32] = [:]
   private var masks: [Int32: Int32] = [:]
   private var constants: [UInt64: Int32] = [:]
+  /// exp(-|x|) by x: softplus and its derivative share it.
+  private var decays: [Int32: Int32] = [:]
 
   /// Forgets the code, but keeps constants and functions.
   mutating func restart() {
@@ -24,6 +26,7 @@ struct Lowering {
     numbers = [:]
     masks = [:]
     constants = [:]
+    decays = [:]
   }
 
   mutating func reserve(_ count: Int) {
@@ -187,6 +190,7 @@ struct Lowering {
     switch kernel {
     case .function(let function, let arity):
       return call(Callee(function: function, arity: arity, style: .vector), x, y, -1)
+    case .tanh: return tanh(number(x))
     case .sigmoid(let exp):
       let x = number(x)
       let e = decayed(exp, x)
@@ -203,9 +207,30 @@ struct Lowering {
     }
   }
 
+  /// As `tanh4` in Tanh.c, operation by operation.
+  private mutating func tanh(_ x: Int32) -> Int32 {
+    guard let table = ck_tanh_table() else { return x }
+    let sign = constant(-0.0)
+    let a = add(.minimum, constant(table[0]), add(.and, x, constant(~(-0.0).bitPattern)))
+    let y = add(.add, a, a)
+    let z = add(.fma, y, constant(table[1]), constant(table[2]))
+    let n = add(.subtract, z, constant(table[2]))
+    let r = add(.fnma, n, constant(table[4]), add(.fnma, n, constant(table[3]), y))
+    let s = add(.shiftLeft, z, constant(UInt64(52)))
+    var q = constant(table[5])
+    for k in 6..<Int(CK_TANH_COUNT) { q = add(.fma, q, r, constant(table[k])) }
+    let p = add(.fma, add(.multiply, r, r), q, r)
+    let t = add(.fma, s, p, add(.subtract, s, constant(1.0)))
+    let result = add(.divide, t, add(.add, t, constant(2.0)))
+    return add(.or, result, add(.and, sign, x))
+  }
+
   /// exp(-|x|).
   private mutating func decayed(_ exp: UnsafeRawPointer, _ x: Int32) -> Int32 {
+    if let known = decays[x] { return known }
     let down = add(.or, x, constant(-0.0))
-    return call(Callee(function: exp, arity: 1, style: .vector), down, -1, -1)
+    let result = call(Callee(function: exp, arity: 1, style: .vector), down, -1, -1)
+    decays[x] = result
+    return result
   }
 }

@@ -46,6 +46,9 @@ package final class Machine {
   let user: Namespace
   let library: Namespace
 
+  /// What every draw gives instead of random numbers, as a share of a uniform distribution's width.
+  var drawnShare: Double?
+
   /// The trace that is being made; nil while numbers are computed.
   var tracer: Tracer? {
     didSet { state.pointee.isTracing = tracer != nil }
@@ -53,6 +56,9 @@ package final class Machine {
 
   /// Programs compiled for derivatives of built-in functions.
   var sharedFunctionCalls: [ObjectIdentifier: CompiledCalls] = [:]
+
+  /// The step that a method written in the language is making, for methods made of others.
+  var stepContext: StepContext?
 
   /// The trace that goes on after what is computed now outside of it.
   var suspended: Tracer?

@@ -12,9 +12,13 @@ package final class MethodValue {
     case search(LineSearchEntry, MethodOptions)
     /// Written in the language.
     case written(start: Value, step: Value)
+    /// A method run from this many starts; without one it is the default.
+    case restarts(Int, MethodValue?)
   }
   package let kind: Kind
   package let name: String
+  /// How a function of the language made it.
+  let recipe: MethodRecipe?
 
   /// The name of a written method until the function that makes it returns.
   package static let unnamed = "method"
@@ -22,6 +26,13 @@ package final class MethodValue {
   package init(_ kind: Kind, name: String) {
     self.kind = kind
     self.name = name
+    recipe = nil
+  }
+
+  init(_ kind: Kind, name: String, recipe: MethodRecipe?) {
+    self.kind = kind
+    self.name = name
+    self.recipe = recipe
   }
 
   /// What the catalogues say about it; nil for a written method.
@@ -29,9 +40,18 @@ package final class MethodValue {
     switch kind {
     case .known(let entry, _): entry
     case .search(let entry, _): entry
-    case .written: nil
+    case .written, .restarts: nil
     }
   }
+}
+
+/// The call that made a method: `adam(rate = 0.1)` is the function `adam` with its arguments.
+struct MethodRecipe {
+  let function: Function
+  /// One for each parameter, defaults included.
+  let arguments: [Value]
+  /// Arguments that are functions of the step where a number is expected.
+  let schedules: [Int]
 }
 
 extension Machine {
@@ -69,7 +89,7 @@ extension Machine {
       return .method(MethodValue(.search(entry, options), name: entry.name))
     case .known(let entry, _):
       return .method(MethodValue(.known(entry, options), name: entry.name))
-    case .written: return .method(method)
+    case .written, .restarts: return .method(method)
     }
   }
 
