@@ -72,7 +72,7 @@ extension Driver {
       steps: run.step, counts: run.counts, seconds: run.watch.elapsed, method: method.name,
       options: method.options, layout: run.objective.layout, criteria: criteria,
       expectedDecrease: measures.expectedDecrease, trace: run.trace, path: path,
-      pathRows: pathRows, culprit: culprit)
+      pathRows: pathRows, culprit: culprit, minima: iteration?.minima(run))
     solution.isAnswered = isAnswered
     addConstraints(to: &solution)
     return solution

@@ -36,11 +36,14 @@ package protocol Method: Sendable {
   /// Compares values at different points, so that a cost that changes from step to step misleads
   /// it. The driver then also watches for steps that no longer make progress.
   var needsDeterministicCosts: Bool { get }
+  /// Searches a whole region: its points need not descend, and it ends when it says so.
+  var isGlobal: Bool { get }
   /// Prepares a run. `run` holds the start point, already evaluated.
   func start(_ run: Run) -> any Iteration
 }
 
 extension Method {
+  package var isGlobal: Bool { false }
   package var honours: Restrictions { [] }
   package var largestDimension: Int { .max }
 }
@@ -57,6 +60,8 @@ package protocol Iteration: AnyObject {
   /// Called when the method is stuck and this is not the precision floor: true if it has another
   /// way to go on from `run.x`.
   func recover(_ run: Run) -> Bool
+  /// The local minima that the method has found, for methods that collect them.
+  func minima(_ run: Run) -> Minima?
   /// Saves or restores everything that the method remembers from one step to the next, so that a run
   /// goes on with the same bits. A method that cannot says so through `archive.fail`.
   func archive(_ archive: Archive, _ run: Run)
@@ -76,6 +81,7 @@ extension Iteration {
   }
   package func answer(_ run: Run) -> UnsafePointer<Double>? { nil }
   package func restart(_ run: Run) {}
+  package func minima(_ run: Run) -> Minima? { nil }
 }
 
 /// How a step ended.
@@ -89,6 +95,8 @@ package enum Advance: Sendable, Equatable {
   case notFinite
   /// An evaluation was refused: interrupted, or a budget is used up.
   case halted
+  /// The method has done all that it set out to do.
+  case finished(StopReason)
 }
 
 /// Why a step was not possible.

@@ -39,6 +39,13 @@ package enum MethodCatalogue {
     AugmentedLagrangian.entry,
     LevenbergMarquardt.entry,
     GaussNewton.entry,
+    GlobalStrategy.entry,
+    Multistart.entry,
+    CMAES.entry,
+    DifferentialEvolution.entry,
+    DualAnnealing.entry,
+    BasinHopping.entry,
+    Direct.entry,
   ]
 
   /// The names of the methods that honour `restrictions`.

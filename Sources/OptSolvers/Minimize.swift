@@ -5,13 +5,16 @@ import OptNumerics
 /// objective's bounds is moved to the nearest point within.
 ///
 /// Never throws and never traps: whatever happens is a `StopReason` in the solution. `progress` is
-/// called at most ten times a second, and not in the first quarter of a second.
+/// called at most ten times a second, and not in the first quarter of a second. `region` is where
+/// methods that search globally look.
 package func minimize(
   _ objective: any Objective, from start: [Double], using method: any Method,
   until stops: Stops = .standard, checkpoint: Checkpoint = Checkpoint(), stop: Stop = Stop(),
+  region: SearchRegion? = nil,
   progress: ((StepInfo) -> Void)? = nil
 ) -> Solution {
   let driver = Driver(objective, start, method, stops, checkpoint, stop, progress)
+  driver.run.region = region
   let reason = driver.loop()
   driver.saveSnapshot()
   return driver.solution(reason)
@@ -65,7 +68,7 @@ final class Driver {
     let wanted =
       usesResiduals || method.needs.contains(.gradient)
       || (stops.gradient != nil && !stops.isDefault)
-    run.wantsGradient = wanted && objective.offers.contains(.gradient)
+    run.wantsGradient = wanted && !method.isGlobal && objective.offers.contains(.gradient)
   }
 
   func loop() -> StopReason {
@@ -79,6 +82,7 @@ final class Driver {
     let broken = run.objective.restrictions.subtracting(method.honours)
     if broken.contains(.constraints) { return .notHonoured("constraints") }
     if broken.contains(.bounds) { return .notHonoured("bounds") }
+    if method.isGlobal, run.region == nil { return .notOffered("a region to search in") }
     if let rows = checkpoint.resumed {
       if let reason = resume(rows) { return reason }
     } else if let reason = begin() {
@@ -97,6 +101,7 @@ final class Driver {
   private func begin() -> StopReason? {
     switch run.refresh() {
     case .stopped: return run.halt ?? .interrupted
+    case .notFinite where method.isGlobal: break
     case .notFinite where !run.value.isFinite:
       startValue = run.value
       return run.fellToMinusInfinity ? .unbounded : .valueNotFinite(step: 0)
@@ -122,6 +127,11 @@ final class Driver {
     case .halted: return run.halt ?? .interrupted
     case .notFinite: return notFinite()
     case .stuck(let impasse): return reasonWhenStuck(iteration, impasse)
+    case .finished(let reason):
+      run.step += 1
+      measures = iteration.measures(run)
+      record()
+      return reason
     case .moved: break
     }
     run.step += 1
@@ -168,6 +178,7 @@ final class Driver {
       if let condition = stops.condition, condition(info) { return .userCondition }
       report(info)
     }
+    if method.isGlobal { return nil }
     if stall.isStill(run) { return reasonWhenStuck(iteration, .degenerate) }
     let descends = method.needsDeterministicCosts && run.wantsGradient
     guard stall.isStalled(run, descends: descends) else { return nil }

@@ -59,6 +59,12 @@ package final class Run {
   @exclusivity(unchecked) var knowsJacobian = false
   /// Whether gradients come from the residuals and their Jacobian.
   let usesResiduals: Bool
+  /// Where a method that searches globally looks.
+  package internal(set) var region: SearchRegion?
+  /// Objectives for several threads, this run's own first; see `assembleTeam`.
+  var team: [any Objective] = []
+  /// What an evaluation of the value takes, as measured last.
+  var secondsPerValue = 0.0
   let evaluationLimit: Int
   let secondsLimit: Double
 

@@ -80,4 +80,6 @@ package struct Solution: Sendable {
   package var slope: [Double]?
   /// What cannot hold at once: indices into the constraints of the objective.
   package var conflict: [Int] = []
+  /// The local minima that were found, if the method collects them.
+  package var minima: Minima?
 }

@@ -19,6 +19,8 @@ package enum StopReason: Sendable, Equatable {
   case simplexSmall
   /// A condition of the user became true.
   case userCondition
+  /// A global search is over.
+  case searched(SearchEnd)
   case stepLimit(Int, isDefault: Bool)
   case evaluationLimit(Int)
   case timeLimit(Double)
@@ -53,6 +55,7 @@ package enum StopReason: Sendable, Equatable {
     case .changeSmall: return "the change in one step fell below its tolerance"
     case .simplexSmall: return "converged: the simplex is small in the variables and in the value"
     case .userCondition: return "the stop condition became true"
+    case .searched(let end): return end.sentence
     case .stepLimit(let limit, isDefault: false):
       return "made the \(counted(limit, "step")) asked for"
     case .stepLimit(let limit, isDefault: true):
@@ -84,7 +87,7 @@ package enum StopReason: Sendable, Equatable {
     case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .valueReached,
       .changeSmall,
       .simplexSmall,
-      .userCondition:
+      .userCondition, .searched:
       return true
     default: return false
     }

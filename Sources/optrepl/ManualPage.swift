@@ -43,6 +43,7 @@ enum ManualPage {
       [
         ("OPTREPL_HISTORY", "File of the history; empty: none is kept."),
         ("OPTREPL_ENGINE", "What computes: native or vm."),
+        ("OPTREPL_THREADS", "Threads of parallel loops."),
         ("OPTREPL_LIBRARY", "Folder of the library files."),
         ("NO_COLOR", "No colours when not empty."), ("CLICOLOR_FORCE", "Colours even in a pipe."),
         ("VISUAL, EDITOR", "The editor that Ctrl-X Ctrl-E opens."),

@@ -44,6 +44,10 @@ struct Run: ParsableCommand {
     help: "What computes: native code where the machine allows it, or the portable machine (vm).")
   var engine: EngineChoice?
 
+  @Option(
+    help: ArgumentHelp("Threads to use; this changes no number.", valueName: "n"))
+  var threads: Int?
+
   @Option(help: ArgumentHelp("Start of the random numbers.", valueName: "n"))
   var seed: UInt64?
 
@@ -62,12 +66,17 @@ struct Run: ParsableCommand {
   var arguments: [String] = []
 
   func validate() throws {
+    if let threads, !(1...Session.largestThreads).contains(threads) {
+      throw ValidationError(
+        "'--threads' takes a whole number from 1 to \(Session.largestThreads), not \(threads)")
+    }
     if let timeout, !(timeout > 0) {
       throw ValidationError("'--timeout' takes a number of seconds above 0, not \(timeout)")
     }
   }
 
   func run() throws {
+    if let threads { Session.threads = threads }
     if let engine { Session.engine = engine.rawValue }
     var options = SessionOptions()
     options.json = common.json

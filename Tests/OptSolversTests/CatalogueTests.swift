@@ -41,7 +41,8 @@ import Testing
       if method.largestDimension < 2 { continue }
       let result = minimize(
         TestObjective(Rosenbrock(), offers: all), from: [-1.2, 1], using: method,
-        until: Stops(steps: 5))
+        until: Stops(steps: 5),
+        region: SearchRegion(box: Bounds(lower: [-2, -2], upper: [2, 2]), seed: 1))
       #expect(result.value <= 24.2)
     }
   }

@@ -25,7 +25,7 @@ private func run(
 struct ContractTests {
   static let methods: [any Method] =
     MethodCatalogue.entries.filter { !$0.needs.contains(.residuals) }.map { $0.make([:]) }
-    .filter { $0.largestDimension > 1 } + [
+    .filter { $0.largestDimension > 1 && !$0.isGlobal } + [
       GradientDescent(rate: 1e-3), Walk(),
     ]
 

@@ -22,16 +22,24 @@ extension Builtins {
     },
     Builtin(
       "uniform(a = 0, b = 1, n = 1, m = 1)",
-      "A random number between a and b; a vector of n or an n×m matrix of them.",
-      examples: ["all(abs(uniform(-2, 2, 50)) < 2)", "length(uniform(0, 1, 7)) == 7"]
+      "A random number between a and b; a vector of n or an n×m matrix of them. Where a and b are "
+        + "vectors, one for each of their elements.",
+      examples: [
+        "all(abs(uniform(-2, 2, 50)) < 2)", "size(uniform([0, 5], [1, 9])) == [2, 1]",
+        "length(uniform(0, 1, 7)) == 7",
+      ]
     ) { call in
-      let a = call.has(0) ? try call.number(0) : .number(0)
-      let b = call.has(1) ? try call.number(1) : .number(1)
-      let (rows, columns) = try call.sizes(from: 2)
+      // Ends that are vectors give a number for each of their elements.
+      let isPlain =
+        call.has(2) || [0, 1].allSatisfy { !call.has($0) || call[$0].size ?? (1, 1) == (1, 1) }
+      let a = call.has(0) ? try isPlain ? call.number(0) : call.numbers(0) : .number(0)
+      let b = call.has(1) ? try isPlain ? call.number(1) : call.numbers(1) : .number(1)
+      var (rows, columns) = try call.sizes(from: 2)
       let (machine, span) = (call.machine, call.span)
+      let width = try machine.binary(.subtract, b, a, span)
+      if !isPlain, let size = width.size { (rows, columns) = size }
       let share = try machine.draw(.uniform, rows, columns, span)
       if a.scalar == 0 && b.scalar == 1 { return share }
-      let width = try machine.binary(.subtract, b, a, span)
       return try machine.binary(
         .add, a, machine.binary(.multiply, width, share, span), span)
     },
@@ -159,6 +167,13 @@ extension Machine {
       let draw = Draw(kind: kind, number: tracer.draws)
       tracer.draws += 1
       return Value(graph.append(.random, shape, key.index, payload: graph.intern(draw)))
+    }
+    if let drawnShare {
+      let number =
+        kind == .uniform ? drawnShare : drawnShare < 0.5 ? -Double.infinity : Double.infinity
+      return Value(
+        Matrix(
+          Buffer(count: rows * columns, repeating: number), rows: rows, columns: columns))
     }
     let result = Buffer(uninitialized: rows * columns)
     Random.fill(

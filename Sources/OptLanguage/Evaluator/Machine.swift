@@ -46,6 +46,9 @@ package final class Machine {
   let user: Namespace
   let library: Namespace
 
+  /// What every draw gives instead of random numbers, as a share of a uniform distribution's width.
+  var drawnShare: Double?
+
   /// The trace that is being made; nil while numbers are computed.
   var tracer: Tracer? {
     didSet { state.pointee.isTracing = tracer != nil }

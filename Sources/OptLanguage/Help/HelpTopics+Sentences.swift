@@ -131,6 +131,7 @@ extension HelpTopic {
       """
       explain differentiate E by x
       explain gradient of E at x = VALUE, …
+      explain engine E at x = VALUE, …
       """,
       "Shows how a result comes about.",
       """
@@ -141,6 +142,10 @@ extension HelpTopic {
       is the derivative of the final value by `v1`, and what arrives at the variables is the
       gradient. Its result has the fields value, gradient, the tables forward and backward, and dot,
       the graph for Graphviz: `write(r.dot, "graph.dot")`.
+      The third form, which also takes the name of a function, shows what is computed for the value and
+      for the gradient, step by step: what is machine code and what goes to BLAS, operations, memory
+      read and written, registers, measured time, and how long compiling took. Its result has the
+      fields engine, seconds, estimate, compile_seconds, bytes, and steps, a table.
       """,
       example: """
         explain differentiate x^2 sin(x) by x
@@ -205,7 +210,8 @@ extension HelpTopic {
       """
       `help NAME` explains a method and its options. A method's name alone is the method with its
       defaults. Methods are values: they can be assigned and passed on. `method(start = …, step = …)`
-      makes a new one, as in the library's folder optimizers.
+      makes a new one, as in the library's folder optimizers. `restarts(n, method)` runs one from many
+      starts, `global` looks for the lowest minimum in the box of the bounds or of `x ~ uniform(a, b)`.
       """,
       example: "minimize (x - 3)^2 from x = 0 using gd(rate = 0.1)"),
     HelpTopic(

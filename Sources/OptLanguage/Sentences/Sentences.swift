@@ -56,10 +56,14 @@ extension Compiler {
     for item in clause.items {
       let binding: BindingCode
       switch item {
-      case .binding(let name, let value, let span), .draw(let name, let value, let span):
-        // A distribution is a call that draws: one start, one draw.
+      case .binding(let name, let value, let span):
         binding = BindingCode(
           name: name, code: try expression(value), span: span, valueSpan: self.span(value))
+      case .draw(let name, let value, let span):
+        // A distribution is a call that draws: one start, one draw.
+        binding = BindingCode(
+          name: name, code: try expression(value), span: span, valueSpan: self.span(value),
+          isDraw: true)
       case .membership(let name, _, let span):
         throw Diagnostic(
           .error, "`\(clause.word.rawValue)` gives variables values", at: span,
@@ -96,6 +100,8 @@ struct BindingCode {
   let code: Code
   let span: SourceSpan
   let valueSpan: SourceSpan
+  /// Written with `~`: every evaluation draws anew.
+  var isDraw = false
 
   /// The value, which must be numbers or a structure of numbers.
   func value(_ frame: Frame) throws -> Value {

@@ -96,6 +96,26 @@ final class Executable {
     if let keyInput { workspace.bind(keyInput, to: UnsafePointer(key.pointer)) }
   }
 
+  /// The same program with memory of its own.
+  init(copying other: Executable) {
+    program = other.program
+    workspace = program.makeWorkspace()
+    resultCount = other.resultCount
+    leaves = other.leaves
+    guards = other.guards
+    implicit = other.implicit
+    pattern = other.pattern
+    placed = other.placed
+    globals = other.globals
+    keyInput = other.keyInput
+    differentiating = other.differentiating
+    key = Buffer(count: 1)
+    if let keyInput { workspace.bind(keyInput, to: UnsafePointer(key.pointer)) }
+  }
+
+  /// Whether it took no decision and computes nothing outside of its program.
+  var holdsEverywhere: Bool { guards.isEmpty && program.hosts.isEmpty }
+
   /// Runs with the flat inputs at `pointers`, and with the results of `placedFrom` on one after the
   /// other at `target` where that can be; false when it was stopped.
   func run(

@@ -143,6 +143,18 @@ final class TracedFunction {
     return executable
   }
 
+  /// What computes the value, and value and gradient, with memory of their own for another thread;
+  /// nil unless one path holds at all points and depends on nothing else that changes.
+  func copies() -> (value: Executable, gradient: Executable)? {
+    guard paths.count == 1, let path = paths.first, path === current, isFresh(path),
+      !path.tracer.hasEffects, path.tracer.randomKey == nil,
+      let value = try? executable(path, .value),
+      let gradient = try? executable(path, .valueAndGradient),
+      value.holdsEverywhere, gradient.holdsEverywhere
+    else { return nil }
+    return (Executable(copying: value), Executable(copying: gradient))
+  }
+
   /// The path that holds at the inputs now, traced if need be.
   func path() throws -> TracedPath {
     _ = try run(.value)

@@ -12,6 +12,8 @@ package final class MethodValue {
     case search(LineSearchEntry, MethodOptions)
     /// Written in the language.
     case written(start: Value, step: Value)
+    /// A method run from this many starts; without one it is the default.
+    case restarts(Int, MethodValue?)
   }
   package let kind: Kind
   package let name: String
@@ -38,7 +40,7 @@ package final class MethodValue {
     switch kind {
     case .known(let entry, _): entry
     case .search(let entry, _): entry
-    case .written: nil
+    case .written, .restarts: nil
     }
   }
 }
@@ -87,7 +89,7 @@ extension Machine {
       return .method(MethodValue(.search(entry, options), name: entry.name))
     case .known(let entry, _):
       return .method(MethodValue(.known(entry, options), name: entry.name))
-    case .written: return .method(method)
+    case .written, .restarts: return .method(method)
     }
   }
 

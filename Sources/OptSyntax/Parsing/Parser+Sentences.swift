@@ -114,7 +114,7 @@ extension Parser {
       advance()
       return .draw(name: name, distribution: try part(), span: span(from: start))
     }
-    if word == .over, token.kind == .name, following.isKeyword("in") {
+    if word == .over || word == .from, token.kind == .name, following.isKeyword("in") {
       let name = token.text
       advance()
       advance()

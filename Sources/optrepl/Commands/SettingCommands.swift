@@ -70,6 +70,17 @@ struct Setting: Sendable {
         Session.engine = choice.rawValue
         return true
       }),
+    Setting(
+      name: "threads", values: "1 … \(Session.largestThreads)",
+      summary: "threads of parallel loops; it changes no number",
+      current: { _ in String(Session.threads) },
+      change: { _, value in
+        guard let count = Int(value), (1...Session.largestThreads).contains(count) else {
+          return false
+        }
+        Session.threads = count
+        return true
+      }),
   ]
 }
 

@@ -231,6 +231,14 @@ final class CostObjective: Objective {
     return isFinite
   }
 
+  /// The same cost for another thread, where its program decides nothing and draws nothing.
+  func copy() -> (any Objective)? {
+    guard constraints.isEmpty, let (value, gradient) = traced.copies() else { return nil }
+    return CostCopy(
+      value: value, gradient: gradient, layout: layout, bounds: bounds,
+      definitions: machine.state.pointee.definitions, stop: machine.stop)
+  }
+
   func culprit(at x: UnsafePointer<Double>) -> Fault? {
     point(x)
     return try? traced.culprit()

@@ -170,12 +170,16 @@ extension Machine {
     stopped.condition = try optimization.stops?.condition(
       self, frame, templates, names, objective)
     let sign = optimization.sign
+    let region =
+      chosen.isGlobal
+      ? try searchRegion(optimization, frame, templates, starts, objective, chosen) : nil
     let files = CheckpointCode(save: optimization.stops?.checkpoint, resume: optimization.resume)
     let checkpoint = try checkpoint(
       files, frame, method: chosen, label: method?.label ?? chosen.name, objective.layout, objective
     )
     let solution = OptSolvers.minimize(
-      objective, from: start, using: chosen, until: stopped, checkpoint: checkpoint, stop: stop
+      objective, from: start, using: chosen, until: stopped, checkpoint: checkpoint, stop: stop,
+      region: region
     ) { [unowned self] info in
       self.output(.progress(RunReport.progress(info, sign)))
     }
@@ -256,6 +260,11 @@ extension Machine {
         throw refusal
       }
       return entry.make(options)
+    case .restarts(let count, let inner):
+      let local = try inner.map { try solver($0, objective, dimension, span) }
+      return Restarts(
+        count, local ?? defaultMethod(for: objective),
+        isParallel: inner.map { if case .known = $0.kind { true } else { false } } ?? true)
     case .search(let entry, _):
       throw Diagnostic(
         .error, "`\(entry.name)` is a line search, not a method", at: span,

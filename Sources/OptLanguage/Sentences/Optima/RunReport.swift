@@ -24,7 +24,10 @@ struct RunReport: Report {
     return "step \(info.step) · value \(value)\(norm) · \(duration(info.seconds))"
   }
 
-  static func duration(_ seconds: Double) -> String {
+  /// A time in three digits; below a tenth of a millisecond in whole microseconds, or if `exact` in
+  /// nanoseconds.
+  static func duration(_ seconds: Double, exact: Bool = false) -> String {
+    if exact, seconds < 1e-4 { return "\(NumberFormat.short(seconds * 1e6, digits: 3)) µs" }
     if seconds < 1e-4 { return "\(NumberFormat.short((seconds * 1e6).rounded())) µs" }
     if seconds < 1 {
       let digits = seconds < 0.1 ? 2 : 3
@@ -68,7 +71,9 @@ struct RunReport: Report {
   /// The method with the options that were given.
   static func label(_ solution: Solution) -> String { solution.method }
 
-  static func count(_ n: Int, _ noun: String) -> String { n == 1 ? "1 \(noun)" : "\(n) \(noun)s" }
+  static func count(_ n: Int, _ noun: String) -> String {
+    n == 1 ? "1 \(noun)" : "\(n) \(noun)\(noun.hasSuffix("ch") ? "es" : "s")"
+  }
 
   /// Why the run ended, with the tolerance that was met.
   static func reason(_ solution: Solution, _ sign: Double) -> String {
@@ -97,7 +102,7 @@ extension MethodValue {
     let given: MethodOptions
     switch kind {
     case .known(_, let options), .search(_, let options): given = options
-    case .written: return name
+    case .written, .restarts: return name
     }
     guard let entry, !given.isEmpty else { return name }
     let parts = entry.options.compactMap { option -> String? in
@@ -176,6 +181,7 @@ extension Machine {
     if solution.isAnswered {
       fields.append(("raw", structure(solution.last.x)))
     }
+    fields += minima(solution, sign)
     let report = self.report(solution, point, sign, label, restrictions)
     if let restrictions {
       fields += restrictions.fields(solution, sign)
@@ -186,7 +192,8 @@ extension Machine {
 
   private func status(_ reason: StopReason) -> String {
     switch reason {
-    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .simplexSmall:
+    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .simplexSmall,
+      .searched:
       "converged"
     case .valueReached, .changeSmall, .userCondition: "reached"
     case .stepLimit, .evaluationLimit, .timeLimit: "limit"
@@ -215,7 +222,8 @@ extension Machine {
     let headline: String
     var details: [String] = []
     switch solution.reason {
-    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .simplexSmall:
+    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .simplexSmall,
+      .searched:
       headline = "\(kind) \(number) at \(place)"
     case .valueNotFinite(let step):
       let last = solution.last.value
@@ -240,6 +248,7 @@ extension Machine {
       headline = "value \(number) at \(place)"
     }
     if let culprit = solution.culprit { details += Self.lines(culprit) }
+    if let minima = solution.minima { details += Self.lines(minima, sign) }
     var facts = [label, RunReport.count(solution.steps, "step")]
     var counts = [RunReport.count(solution.counts.values, "value")]
     if solution.counts.gradients > 0 {

@@ -6,7 +6,8 @@ import OptSyntax
 
 extension Sentences {
   static let solve = SentenceForm(
-    verb: .solve, usage: "solve E1 == E2, … from x = …, y = … [until STOPS]",
+    verb: .solve,
+    usage: "solve E1 == E2, … from x = …, y = … [until STOPS]\nsolve E1 == E2 from x in [a, b]",
     summary: "Finds values of the variables after `from` for which both sides are equal.",
     example: "solve cos(x) == x from x = 1"
   ) { compiler, sentence, id in try compiler.solve(sentence, id) }
@@ -36,6 +37,7 @@ extension Compiler {
         .error, "`solve` needs a start: which names are unknown, and where to begin", at: span(id),
         help: "write `solve … from x = 1`")
     }
+    for case .membership in from.items { return try allRoots(sentence, from, id) }
     let bindings = try self.bindings(from, sentence.subjects)
     let parameters = bindings.map { Parameter(name: $0.name, span: $0.span) }
     var equations: [EquationCode] = []
