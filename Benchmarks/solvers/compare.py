@@ -88,6 +88,9 @@ class Problem:
 def load(path, kind):
     with open(path, encoding="utf-8") as file:
         data = json.load(file)["problems"]
+    for p in data:
+        p.setdefault("variable", "x")
+        p.setdefault("n", len(p.get("x0") or p.get("lower")))
     return [Problem(p, kind) for p in data
             if p.get("f_star") is not None and p.get("status", "ok") == "ok"]
 
