@@ -26,7 +26,7 @@ package struct CheckedLeastSquares: Method {
     private var newton: NewtonIteration?
     private var isNewton = false
     private let mayUseHessian: Bool
-    private let startValue: Double
+    private var startValue: Double
     private var lastDecrease = Double.infinity
     private var slowSteps = 0
     /// Slow steps before Newton's method takes over, and its steps since.
@@ -112,6 +112,19 @@ package struct CheckedLeastSquares: Method {
       if isNewton { secondary(run).restart(run) } else { primary.restart(run) }
       run.note("\(isNewton ? "levenberg_marquardt" : "newton") got stuck; the other goes on")
       return true
+    }
+
+    func archive(_ archive: Archive, _ run: Run) {
+      var hasNewton = newton != nil
+      archive.flag("hasNewton", &hasNewton)
+      archive.flag("isNewton", &isNewton)
+      archive.number("startValue", &startValue)
+      archive.number("lastDecrease", &lastDecrease)
+      archive.count("slowSteps", &slowSteps)
+      archive.count("patience", &patience)
+      archive.count("newtonSteps", &newtonSteps)
+      archive.scope("linear") { primary.archive(archive, run) }
+      if hasNewton { archive.scope("newton") { secondary(run).archive(archive, run) } }
     }
 
     func restart(_ run: Run) {

@@ -140,7 +140,10 @@ extension SyntaxPrinter {
   private func sentence(_ sentence: Sentence) -> [Piece] {
     var result: [Piece] = [.text(sentence.verb.rawValue + " ")]
     if let aspect = sentence.aspect {
-      result.append(.text(aspect == "engine" ? "engine " : "\(aspect) of "))
+      // `engine` does without `of` before a name.
+      var isName = false
+      if let subject = sentence.subjects.first, case .name = tree[subject] { isName = true }
+      result.append(.text(aspect == "engine" && isName ? "engine " : "\(aspect) of "))
     }
     let least: Level = sentence.verb == .explain && sentence.clauses.isEmpty ? .sentence : .lambda
     result += list(sentence.subjects, sentence.verb == .fit ? " ~ " : ", ", least)
@@ -153,7 +156,7 @@ extension SyntaxPrinter {
 
   private func item(_ item: ClauseItem, of word: ClauseWord) -> [Piece] {
     switch item {
-    case .expression(let id): [.node(id, word == .over ? .range : .lambda)]
+    case .expression(let id): [.node(id, word == .over || word == .from ? .range : .lambda)]
     case .binding(let name, let value, _): [.text("\(name) = "), .node(value, .lambda)]
     case .draw(let name, let distribution, _):
       [.text("\(name) ~ "), .node(distribution, .lambda)]
