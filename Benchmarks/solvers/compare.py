@@ -91,6 +91,7 @@ def load(path, kind):
     for p in data:
         p.setdefault("variable", "x")
         p.setdefault("n", len(p.get("x0") or p.get("lower")))
+        p["constants"] = {"n": p["n"], **(p.get("constants") or {})}
     return [Problem(p, kind) for p in data
             if p.get("f_star") is not None and p.get("status", "ok") == "ok"]
 
@@ -277,7 +278,7 @@ def sets(options):
         "mgh": ("Moré–Garbow–Hillstrom, unconstrained", "mgh.json", "unconstrained", unconstrained),
         "hs": ("Hock–Schittkowski", "hock_schittkowski.json", "constrained", constrained),
         "cutest": ("small CUTEst", "cutest_small.json", "constrained", constrained),
-        "global": ("test functions of global optimization", "global_functions.json", "global", glob),
+        "global": ("test functions of global optimization", "global.json", "global", glob),
     }
 
 
