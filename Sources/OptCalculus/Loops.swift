@@ -388,14 +388,3 @@ extension Expression {
       })
   }
 }
-
-extension StridedMap {
-  /// The first and the last place that it names.
-  fileprivate func reach(_ shape: Shape) -> (low: Int, high: Int) {
-    var (low, high) = (offset, offset)
-    for (size, step) in zip(shape.dimensions, strides) where size > 1 {
-      if step < 0 { low += (size - 1) * step } else { high += (size - 1) * step }
-    }
-    return (low, high)
-  }
-}

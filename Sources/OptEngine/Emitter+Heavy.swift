@@ -45,11 +45,29 @@ extension Emitter {
           draw.kind == .normal ? .normal : .uniform, key: location(n.a),
           draw: UInt64(bitPattern: Int64(draw.number)), to: out, count: shape.count))
     case .host: steps.append(.host(n.payload, location(n.a), from: location(n.b), to: out))
-    case .loop:
-      loops.append(
-        LoopPlan(LoopNode(plan.graph, index), out, plan.options) { location($0) })
-      steps.append(.loop(loops.count - 1))
+    case .loop: emitLoop(LoopNode(plan.graph, index), out)
     default: emitMatrices(n, shape, out)
+    }
+  }
+
+  /// Loops of one body that follow each other and read the same memory, which is not that of a loop,
+  /// run together: nothing that one of them still reads is given to another for its results.
+  private func emitLoop(_ node: LoopNode, _ out: Place) {
+    let loop = node.loop
+    let known = loopBodies[ObjectIdentifier(loop)]
+    let body = known ?? Program(loop.body, outputs: loop.roots, options: plan.options)
+    loopBodies[ObjectIdentifier(loop)] = body
+    loops.append(LoopPlan(node, body, out) { location($0) })
+    let operands = node.initial + node.sequences + node.invariants
+    let owners = Set(operands.map { plan.owner($0.index) })
+    let isAlone = owners != loopOwners || owners.contains { plan.nodes[Int($0)].operation == .loop }
+    loopOwners = owners
+    if known != nil, !isAlone, case .loop(let first)? = steps.last, loops[first].body === body,
+      first + loops[first].companions + 2 == loops.count
+    {
+      loops[first].companions += 1
+    } else {
+      steps.append(.loop(loops.count - 1))
     }
   }
 

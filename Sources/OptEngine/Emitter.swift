@@ -14,6 +14,10 @@ final class Emitter {
   var sequence: [Int32] = []
   var strips: [StripStep] = []
   var loops: [LoopPlan] = []
+  /// Programs of loops' bodies, by loop.
+  var loopBodies: [ObjectIdentifier: Program] = [:]
+  /// The nodes whose memory the last loop reads.
+  var loopOwners: Set<Int32> = []
   var maps: [ck_map] = []
   var laneTables: [UnsafeMutablePointer<Int>] = []
   /// Scalars that are there from the start, and known arrays behind the inputs.

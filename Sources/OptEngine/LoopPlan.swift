@@ -33,9 +33,13 @@ final class LoopPlan: @unchecked Sendable {
   /// Elements of the state.
   let stateCount: Int
 
-  init(_ node: LoopNode, _ out: Place, _ options: Program.Options, _ location: (Int32) -> Place) {
+  /// How many of the loops that follow may run at the same time as this one, and do.
+  var companions = 0
+
+  /// A loop whose body is `body`.
+  init(_ node: LoopNode, _ body: Program, _ out: Place, _ location: (Int32) -> Place) {
     let loop = node.loop
-    body = Program(loop.body, outputs: loop.roots, options: options)
+    self.body = body
     turns = loop.turns
     isReversed = loop.isReversed
     func input(_ index: Int32) -> Int { Int(loop.body.nodes[Int(index)].payload) }

@@ -78,8 +78,9 @@ package final class Program: @unchecked Sendable {
   /// The same with a choice of rounding.
   package init(_ graph: Graph, outputs: [Expression], options: Options) {
     let began = ContinuousClock.now
-    let (prepared, roots) =
+    let (prepared, rewritten) =
       options.simplifies ? graph.forExecution(outputs) : (graph, outputs)
+    let roots = options.merges ? prepared.inRowBlocks(rewritten) : rewritten
     let plan = Planner(prepared, roots, options)
     let emitter = Emitter(plan, memory)
     self.options = options
@@ -121,6 +122,14 @@ package final class Program: @unchecked Sendable {
   var native: NativeProgram? {
     guard options.engine == .native, NativeProgram.isAvailable else { return nil }
     return nativeCode.value { NativeProgram(self) }
+  }
+
+  /// Whether all turns of all its loops are machine code.
+  package var runsLoopsNatively: Bool {
+    guard let native else { return loops.isEmpty }
+    return (0..<native.count).allSatisfy { k in
+      native.steps[k].kind != .loop || native.steps[k].entry != nil
+    }
   }
 
   /// How long it took to make machine code; none was made if it is zero.

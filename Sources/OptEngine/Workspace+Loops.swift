@@ -1,4 +1,5 @@
 /// Running loops.
+import CKernels
 import OptNumerics
 
 /// The memory of one loop of a program.
@@ -6,14 +7,48 @@ final class LoopMemory {
   let body: Workspace
   /// The state before and after a turn, by turns, and the turn's number.
   let state: Buffer
+  /// The memories that machine code of the loop finds.
+  let bases: UnsafeMutablePointer<UnsafeMutablePointer<Double>?>
 
-  init(_ plan: LoopPlan) {
+  init(_ plan: LoopPlan, outerBases: Int) {
     body = plan.body.makeWorkspace()
     state = Buffer(count: 2 * plan.stateCount + 1)
+    bases = Memory.allocate(nil, Int(LoopFrame.outside) + outerBases)
   }
+
+  deinit { bases.deallocate() }
 }
 
+/// Turns of a loop in machine code between two looks at the stop flag.
+private let turnsAtOnce = 16_384
+
 extension Workspace {
+  /// All turns of a loop that is machine code; false when it was stopped.
+  func runLoop(
+    _ plan: LoopPlan, _ memory: LoopMemory, _ code: UnsafeRawPointer,
+    _ bases: UnsafeMutablePointer<UnsafeMutablePointer<Double>?>, _ stop: Stop?
+  ) -> Bool {
+    let state = memory.state.pointer
+    memory.bases[0] = memory.body.scalars
+    memory.bases[Int(LoopFrame.state)] = state
+    for k in 0..<baseCount { memory.bases[Int(LoopFrame.outside) + k] = bases[k] }
+    for (k, carry) in plan.carries.enumerated() { state[k] = at(carry.from).pointee }
+    state[2 * plan.stateCount] = plan.isReversed ? Double(plan.turns - 1) : 0
+    var done = 0
+    var goesOn = true
+    while done < plan.turns, goesOn {
+      let count = min(plan.turns - done, turnsAtOnce)
+      let (from, step) = plan.isReversed ? (plan.turns - 1 - done, -1) : (done, 1)
+      ck_native_loop(
+        code, memory.body.scalars, memory.bases, Int64(from), Int64(from + step * count))
+      done += count
+      if let stop, stop.isRequested { goesOn = false }
+    }
+    // Where it was stopped, what it had come to.
+    for (k, place) in plan.finals.enumerated() { at(place).pointee = state[k] }
+    return goesOn
+  }
+
   /// All turns of a loop; false when it was stopped.
   func runLoop(_ plan: LoopPlan, _ memory: LoopMemory, _ stop: Stop?) -> Bool {
     let body = memory.body

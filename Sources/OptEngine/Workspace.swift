@@ -42,7 +42,7 @@ package final class Workspace {
     operands = Memory.allocate(nil, program.operandCount)
     sums = Memory.allocate(ck_sum_state(), program.sumCount)
     carried = Memory.allocate(0, Int(CK_CARRIED))
-    loops = program.loops.map(LoopMemory.init)
+    loops = program.loops.map { LoopMemory($0, outerBases: program.baseCount) }
     bases[0] = memory.pointer
     for (k, array) in program.arrays.enumerated() {
       bases[1 + program.inputs.count + program.externalSizes.count + k] = array.pointer
@@ -56,6 +56,10 @@ package final class Workspace {
     sums.deallocate()
     carried.deallocate()
   }
+
+  /// The scalars, first of all memory.
+  var scalars: UnsafeMutablePointer<Double> { memory.pointer }
+  var baseCount: Int { program.baseCount }
 
   /// Gives input number `input` its elements, row by row. It stays bound until it is bound again;
   /// the caller keeps the memory alive.
@@ -147,6 +151,9 @@ package final class Workspace {
       }
       if step.pointee.kind == .tape {
         ck_native_tape(entry, w, bases)
+      } else if step.pointee.kind == .loop {
+        let number = step.pointee.number
+        if !runLoop(program.loops[number], loops[number], entry, bases, stop) { return false }
       } else {
         let number = step.pointee.number
         let blocks = native.strips + number
@@ -176,10 +183,20 @@ package final class Workspace {
     switch step.pointee {
     case .tape(let from, let to): runTape(from, to)
     case .strips(let number): return runStrips(program.strips + number, stop)
-    case .loop(let number): return runLoop(program.loops[number], loops[number], stop)
+    case .loop(let number): return runLoops(from: number, stop)
     default: runOther(step)
     }
     return !(stop?.isRequested ?? false)
+  }
+
+  /// Loop `number`, and those that run together with it, on several threads.
+  private func runLoops(from number: Int, _ stop: Stop?) -> Bool {
+    let (plans, memories) = (program.loops, loops)
+    let count = 1 + plans[number].companions
+    if count == 1 { return runLoop(plans[number], memories[number], stop) }
+    return Threads.parallel(count, stop: stop) { k, _ in
+      _ = self.runLoop(plans[number + k], memories[number + k], stop)
+    } && !(stop?.isRequested ?? false)
   }
 
   private func runTape(_ from: Int, _ to: Int) {

@@ -37,7 +37,10 @@ extension ForExecution {
 
   /// The known factor of an array of which only a sum is wanted, and the rest; 1 if there is none.
   func outerFactor(_ index: Int32, _ moved: Expression) -> (factor: Double, rest: Expression) {
-    guard usesOnce(index), let (factor, rest) = moved.knownFactor, rest.shape == moved.shape,
+    guard usesOnce(index) else { return (1, moved) }
+    let node = moved.node
+    if node.isApply(.negate) { return (-1, Expression(graph: target, index: node.a)) }
+    guard let (factor, rest) = moved.knownFactor, rest.shape == moved.shape,
       Self.isModerate(factor)
     else { return (1, moved) }
     return (factor, rest)

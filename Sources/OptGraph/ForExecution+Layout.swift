@@ -4,7 +4,12 @@ import OptNumerics
 extension ForExecution {
   func rewriteView(_ index: Int32, _ node: Node) -> Expression {
     let shape = source.shape(of: index)
-    let map = source.maps[Int(node.payload)]
+    var map = source.maps[Int(node.payload)]
+    if let loop = loops[node.a] {
+      // Its parts lie elsewhere now.
+      map.offset += loop.shift(map.reach(shape).low)
+      return moved(node.a).view(map, shape)
+    }
     // A transposed product that nothing else reads is the product of the transposes.
     let inner = source.nodes[Int(node.a)]
     if inner.operation == .product && usesOnce(node.a) {

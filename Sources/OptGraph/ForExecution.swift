@@ -9,6 +9,7 @@
 /// - repeated values: elementwise nodes work on the value before it is repeated, sums of it multiply;
 /// - a view of a view, a reduction of a reduction;
 /// - transposes inside products become flags; products over a length of 1 become elementwise;
+/// - loops carry and keep what is read of them, and compute what stays the same before;
 /// - a surrogate is its value, whatever derivative was taken of it.
 ///
 /// It keeps values up to rounding, and the sign of zero where it matters to nobody. It never makes
@@ -36,12 +37,15 @@ struct ForExecution {
   private var places: [Int32]
   /// How many live nodes read a node.
   private var uses: [Int32]
+  private let parts: [Int32: LoopParts]
+  private(set) var loops: [Int32: PrunedLoop] = [:]
 
   init(_ source: Graph, _ roots: [Expression]) {
     self.source = source
     live = source.reachable(from: roots.map(\.index))
     places = [Int32](repeating: -1, count: live.count)
     uses = [Int32](repeating: 0, count: live.count)
+    parts = Self.loopParts(source, live, roots.map(\.index))
     for root in roots { uses[Int(root.index)] += 1 }
     for index in live.indices where live[index] {
       for operand in source.operands(of: Int32(index)) { uses[Int(operand)] += 1 }
@@ -67,6 +71,12 @@ struct ForExecution {
   mutating func run() {
     for index in live.indices where live[index] && places[index] < 0 {
       target.currentOrigin = source.origins[index]
+      if let parts = parts[Int32(index)] {
+        let made = pruned(Int32(index), parts)
+        loops[Int32(index)] = made
+        places[index] = made.node.result.index
+        continue
+      }
       places[index] = rewrite(Int32(index)).folded().index
     }
     target.currentOrigin = -1

@@ -239,7 +239,7 @@ package final class Graph: @unchecked Sendable {
   package func array(_ buffer: Buffer, _ shape: Shape) -> Expression {
     if shape.isScalar { return number(buffer[0]) }
     for (id, other) in arrays.enumerated().suffix(64)
-    where other === buffer || (buffer.count <= 64 && same(other, buffer)) {
+    where other === buffer || same(other, buffer) {
       return append(.array, shape, payload: Int32(id))
     }
     arrays.append(buffer)

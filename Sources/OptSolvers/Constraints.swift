@@ -36,10 +36,11 @@ package struct Box {
     value < lower[index] ? lower[index] : value > upper[index] ? upper[index] : value
   }
 
-  /// Whether variable `index` is at a bound and a descent step would cross it.
+  /// Whether variable `index` is at a bound and a descent step would cross it, or cannot move.
   @inline(__always)
   package func holds(_ value: Double, _ slope: Double, _ index: Int) -> Bool {
     slope > 0 && value <= lower[index] || slope < 0 && value >= upper[index]
+      || lower[index] == upper[index]
   }
 }
 
@@ -71,6 +72,7 @@ extension Objective {
   package var bounds: Bounds? { nil }
   package var constraints: [Constraint] { [] }
   package var residualCount: Int { 0 }
+  package var isQuadratic: Bool { false }
   package func copy() -> (any Objective)? { nil }
 
   /// The restrictions that a method must honour here.

@@ -7,85 +7,70 @@ package let largestDenseDimension = 300
 /// The largest number of variables for which the default method asks for a Hessian.
 package let largestHessianDimension = 64
 
-/// The method without `using`: bfgs for up to a few hundred variables, lbfgs beyond,
-/// nelder_mead if no gradient is offered.
-///
-/// Where second derivatives are offered for few variables, bfgs has its claim checked by one exact
-/// Hessian, and newton goes on where bfgs is stuck or the Hessian shows more to gain.
-package func defaultMethod(for objective: any Objective) -> any Method {
-  guard objective.offers.contains(.gradient) else { return NelderMead() }
-  if !objective.constraints.isEmpty || objective.restrictions.contains(.bounds) { return SQP() }
-  if objective.dimension > largestDenseDimension { return LBFGS() }
-  if objective.offers.contains(.hessian), objective.dimension <= largestHessianDimension {
-    return CheckedBFGS()
-  }
-  return BFGS()
+/// The largest Jacobian of residuals that the default method keeps.
+private let largestJacobian = 10_000_000
+
+/// A method with the reason why it was chosen.
+package struct MethodChoice: Sendable {
+  package var method: any Method
+  /// A clause for the report: "chosen because …".
+  package var reason: String
 }
 
-/// bfgs that ends with a look at the exact Hessian.
-struct CheckedBFGS: Method {
-  var name: String { "bfgs" }
-  var options: [MethodOption] {
-    BFGS().options + [MethodOption(name: "check", value: "exact Hessian, newton if it objects")]
+/// What the choice depends on.
+struct ProblemClass {
+  let count: Int
+  let offers: Ask
+  let isBounded: Bool
+  let isConstrained: Bool
+  /// A sum of at least as many squares as there are variables, with a Jacobian that can be kept.
+  let isSumOfSquares: Bool
+
+  init(_ objective: any Objective) {
+    count = objective.dimension
+    offers = objective.offers
+    isBounded = objective.restrictions.contains(.bounds)
+    isConstrained = objective.restrictions.contains(.constraints)
+    let rows = objective.residualCount
+    isSumOfSquares =
+      offers.contains(.jacobian) && count <= largestDenseDimension && rows >= count
+      && rows <= largestJacobian / max(count, 1)
   }
-  var needs: Ask { .gradient }
-  var needsDeterministicCosts: Bool { true }
 
-  func start(_ run: Run) -> any Iteration { State(run) }
+  /// Second derivatives are offered and cheap enough to be asked for.
+  var hasHessian: Bool { offers.contains(.hessian) && count <= largestHessianDimension }
+}
 
-  private final class State: Iteration {
-    private let primary: any Iteration
-    private var newton: NewtonIteration?
-    private var isNewton = false
-    /// Newton's measures at the current point, once it was asked there.
-    private var checked: Measures?
+/// The classes of problems in the order in which they are tried.
+private let rules:
+  [(applies: @Sendable (ProblemClass) -> Bool, method: any Method, reason: String)] = [
+    (
+      { $0.isConstrained && $0.count > largestDenseDimension }, AugmentedLagrangian(),
+      "there are constraints and more than \(largestDenseDimension) variables"
+    ),
+    ({ $0.isConstrained }, SQP(), "there are constraints"),
+    ({ $0.isSumOfSquares }, CheckedLeastSquares(), "the cost is a sum of squares"),
+    ({ $0.isBounded && $0.hasHessian }, TrustRegion(), "there are bounds and few variables"),
+    ({ $0.isBounded }, LBFGSB(), "there are bounds"),
+    ({ !$0.offers.contains(.gradient) }, NelderMead(), "there is no gradient"),
+    ({ $0.hasHessian }, TrustRegion(), "there are few variables and second derivatives"),
+    (
+      { $0.count <= largestDenseDimension }, BFGS(),
+      "there are at most \(largestDenseDimension) variables"
+    ),
+    ({ _ in true }, LBFGS(), "there are more than \(largestDenseDimension) variables"),
+  ]
 
-    init(_ run: Run) { primary = BFGS().start(run) }
-
-    private func secondary(_ run: Run) -> NewtonIteration {
-      let newton = newton ?? NewtonIteration(run)
-      self.newton = newton
-      return newton
-    }
-
-    func step(_ run: Run) -> Advance {
-      checked = nil
-      return isNewton ? secondary(run).step(run) : primary.step(run)
-    }
-
-    func measures(_ run: Run) -> Measures {
-      checked ?? (isNewton ? secondary(run).measures(run) : primary.measures(run))
-    }
-
-    func confirms(_ run: Run) -> Bool {
-      let newton = secondary(run)
-      if !isNewton { newton.restart(run) }
-      let isConfirmed = newton.confirms(run)
-      checked = newton.measures(run)
-      if !isConfirmed, run.halt == nil, !isNewton {
-        run.note("the Hessian shows more to gain; newton goes on")
-        isNewton = true
-      }
-      return isConfirmed
-    }
-
-    func recover(_ run: Run) -> Bool {
-      checked = nil
-      isNewton.toggle()
-      if isNewton {
-        secondary(run).restart(run)
-        run.note("bfgs got stuck; newton goes on")
-      } else {
-        primary.restart(run)
-        run.note("newton got stuck; bfgs goes on")
-      }
-      return true
-    }
-
-    func restart(_ run: Run) {
-      checked = nil
-      primary.restart(run)
-      newton?.restart(run)
-    }
+/// The method without `using`, and why.
+package func choice(for objective: any Objective) -> MethodChoice {
+  let problem = ProblemClass(objective)
+  for rule in rules where rule.applies(problem) {
+    return MethodChoice(method: rule.method, reason: "chosen because \(rule.reason)")
   }
+  return MethodChoice(method: LBFGS(), reason: "chosen because nothing else fits")
+}
+
+/// The method without `using`.
+package func defaultMethod(for objective: any Objective) -> any Method {
+  choice(for: objective).method
 }

@@ -13,7 +13,7 @@ extension Driver {
     guard !stops.isDefault || decrease <= decreaseTolerance + 1e-13 * kkt.scale else {
       return false
     }
-    return kkt.stationarity <= tolerance * kkt.scale
+    return kkt.stationarity <= max(tolerance * kkt.scale, kkt.slopeRounding)
       && kkt.violation <= max(Run.feasibility * factor, min(kkt.rounding, 1e-7))
       && kkt.complementarity <= tolerance * kkt.scale
   }
@@ -29,7 +29,7 @@ extension Driver {
       return .conditionsHold
     }
     if run.halt != nil { return run.halt }
-    if isFeasible, run.fellToMinusInfinity || run.value < -1e20 * max(1, abs(startValue)) {
+    if isFeasible, run.fellToMinusInfinity || run.value < -1e16 * max(1, abs(startValue)) {
       return .unbounded
     }
     guard run.step > 0 else { return nil }
@@ -48,14 +48,70 @@ extension Driver {
   ) -> StopReason? {
     measures = iteration.measures(run)
     if let halt = run.halt { return halt }
-    if iteration.recover(run) {
-      measures = iteration.measures(run)
-      return nil
-    }
     if let kkt = measures.kkt, holds(kkt, factor: 100), iteration.confirms(run) {
       run.keepCurrent()
       return .precisionFloor
     }
+    if let halt = run.halt { return halt }
+    if iteration.recover(run) {
+      measures = iteration.measures(run)
+      return nil
+    }
+    if run.stop.isRequested { return .interrupted }
+    if let halt = run.halt { return halt }
+    if run.bestViolation > FeasibilitySearch.tolerance, run.dimension <= largestDenseDimension,
+      let conflict = FeasibilitySearch(run).conflict(from: run.best)
+    {
+      self.conflict = conflict
+      return .infeasible
+    }
     return impasse == .lineSearch ? .lineSearchFailed : .noProgress
+  }
+
+  // MARK: The result
+
+  /// Makes the best point the current one, with its derivatives, for the report.
+  func completeBestUnderConstraints() {
+    let isCurrent = (0..<run.dimension).allSatisfy { run.x[$0] == run.best[$0] }
+    guard run.bestValue.isFinite else { return }
+    if !isCurrent { run.accept(run.best, value: run.bestValue) }
+    guard run.wantsGradient, run.halt == nil, run.requireGradient() == .done else { return }
+    run.bestGradient.update(from: run.gradient, count: run.dimension)
+    run.knowsBestGradient = true
+  }
+
+  func criteria(of kkt: KKT) -> [Criterion] {
+    let tolerance = stops.gradient ?? Self.conditionTolerance
+    func below(_ name: String, _ value: Double, _ tolerance: Double) -> Criterion {
+      Criterion(name: name, value: value, tolerance: tolerance, isMet: value <= tolerance)
+    }
+    return [
+      below(
+        "stationarity", kkt.stationarity, max(tolerance * kkt.scale, kkt.slopeRounding)),
+      below("violation", kkt.violation, max(Run.feasibility, min(kkt.rounding, 1e-7))),
+      below("complementarity", kkt.complementarity, tolerance * kkt.scale),
+    ]
+  }
+
+  /// Rows and multipliers at the best point.
+  func addConstraints(to solution: inout Solution) {
+    let (n, m) = (run.dimension, run.rows.count)
+    guard m > 0 else {
+      solution.slope = solution.gradient
+      return
+    }
+    func copy(_ pointer: UnsafePointer<Double>) -> [Double] {
+      Array(UnsafeBufferPointer(start: pointer, count: m))
+    }
+    solution.conflict = conflict
+    solution.violation = run.bestViolation
+    solution.rows = copy(run.rows.bestValues)
+    solution.multipliers = copy(run.rows.multipliers)
+    guard run.knowsGradient else { return }
+    solution.slope = (0..<n).map { k in
+      var sum = run.gradient[k]
+      for row in 0..<m { sum += run.rows.multipliers[row] * run.jacobian[row * n + k] }
+      return sum
+    }
   }
 }

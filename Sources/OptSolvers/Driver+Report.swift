@@ -24,6 +24,7 @@ extension Driver {
 
   /// Sees to it that the gradient at the best point is known, for the report.
   func completeBest() {
+    if run.isConstrained { return completeBestUnderConstraints() }
     guard run.wantsGradient, !run.knowsBestGradient, run.bestValue.isFinite, run.halt == nil else {
       return
     }
@@ -52,9 +53,10 @@ extension Driver {
   }
 
   func solution(_ reason: StopReason) -> Solution {
+    let last = Point(x: copy(run.x), value: run.value, step: run.step)
+    let isAnswered = takeAnswer(reason)
     completeBest()
     run.watch.read()
-    let last = Point(x: copy(run.x), value: run.value, step: run.step)
     let hasBest = run.bestValue.isFinite
     var culprit: Fault?
     switch reason {
@@ -63,7 +65,7 @@ extension Driver {
     default: break
     }
     let criteria = criteria()
-    return Solution(
+    var solution = Solution(
       x: hasBest ? copy(run.best) : start, value: hasBest ? run.bestValue : run.value,
       gradient: run.knowsBestGradient ? copy(run.bestGradient) : nil, bestStep: run.bestStep,
       last: last, start: Point(x: start, value: startValue, step: 0), reason: reason,
@@ -71,6 +73,29 @@ extension Driver {
       options: method.options, layout: run.objective.layout, criteria: criteria,
       expectedDecrease: measures.expectedDecrease, trace: run.trace, path: path,
       pathRows: pathRows, culprit: culprit, minima: iteration?.minima(run))
+    solution.isAnswered = isAnswered
+    addConstraints(to: &solution)
+    return solution
+  }
+
+  /// Takes the point that the method itself wants to return, such as an average of its iterates, in
+  /// place of the best one; not where the run ended for what it found at another point.
+  private func takeAnswer(_ reason: StopReason) -> Bool {
+    switch reason {
+    case .stepLimit, .timeLimit, .userCondition: break
+    default: return false
+    }
+    guard run.halt == nil, let point = iteration?.answer(run) else { return false }
+    var answer = Answer()
+    answer.gradient = run.trial
+    guard run.evaluate([.value, .gradient], at: point, into: &answer) == .done else {
+      return false
+    }
+    run.best.update(from: point, count: run.dimension)
+    run.bestGradient.update(from: run.trial, count: run.dimension)
+    run.bestValue = answer.value
+    run.knowsBestGradient = true
+    return true
   }
 
   /// Every criterion in force with its value at the end.
@@ -85,7 +110,9 @@ extension Driver {
       guard let limit else { return }
       list.append(Criterion(name: name, value: value, tolerance: limit, isMet: value >= limit))
     }
-    if run.knowsBestGradient {
+    if run.isConstrained {
+      if let kkt = measures.kkt { list += criteria(of: kkt) }
+    } else if run.knowsBestGradient {
       below("gradient", run.norm(of: run.bestGradient, at: run.best), stops.gradient)
     } else if run.wantsGradient {
       below("gradient", run.gradientNorm, stops.gradient)
@@ -101,6 +128,7 @@ extension Driver {
       below("simplex diameter", diameter, Self.diameterTolerance)
       below("simplex spread", measures.simplexSpread ?? .nan, spreadTolerance)
     }
+    if let offset = measures.offset { below("relative offset", offset, stops.offset) }
     below("value", run.bestValue, stops.value)
     below("change", run.change, stops.change)
     let steps = stops.steps ?? (stops.namesBudget ? nil : Stops.defaultSteps)
@@ -110,7 +138,7 @@ extension Driver {
     return list
   }
 
-  private func copy(_ pointer: UnsafePointer<Double>) -> [Double] {
+  func copy(_ pointer: UnsafePointer<Double>) -> [Double] {
     Array(UnsafeBufferPointer(start: pointer, count: run.dimension))
   }
 }

@@ -31,6 +31,8 @@ package protocol Method: Sendable {
   var needs: Ask { get }
   /// Which restrictions of the variables it honours. The driver refuses a run with others.
   var honours: Restrictions { get }
+  /// The largest number of variables that it is made for.
+  var largestDimension: Int { get }
   /// Compares values at different points, so that a cost that changes from step to step misleads
   /// it. The driver then also watches for steps that no longer make progress.
   var needsDeterministicCosts: Bool { get }
@@ -43,6 +45,7 @@ package protocol Method: Sendable {
 extension Method {
   package var isGlobal: Bool { false }
   package var honours: Restrictions { [] }
+  package var largestDimension: Int { .max }
 }
 
 /// The state of a method within one run.
@@ -59,6 +62,12 @@ package protocol Iteration: AnyObject {
   func recover(_ run: Run) -> Bool
   /// The local minima that the method has found, for methods that collect them.
   func minima(_ run: Run) -> Minima?
+  /// Saves or restores everything that the method remembers from one step to the next, so that a run
+  /// goes on with the same bits. A method that cannot says so through `archive.fail`.
+  func archive(_ archive: Archive, _ run: Run)
+  /// The point that the method returns instead of the best one seen, such as an average of its
+  /// iterates; nil for most.
+  func answer(_ run: Run) -> UnsafePointer<Double>?
   /// Told that the driver moved `run.x` to another point: what the method remembers is void.
   func restart(_ run: Run)
 }
@@ -67,6 +76,10 @@ extension Iteration {
   package func measures(_ run: Run) -> Measures { Measures() }
   package func confirms(_ run: Run) -> Bool { true }
   package func recover(_ run: Run) -> Bool { false }
+  package func archive(_ archive: Archive, _ run: Run) {
+    archive.fail("the method does not keep its state")
+  }
+  package func answer(_ run: Run) -> UnsafePointer<Double>? { nil }
   package func restart(_ run: Run) {}
   package func minima(_ run: Run) -> Minima? { nil }
 }
@@ -96,6 +109,8 @@ package enum Impasse: Sendable, Equatable {
 package struct Measures: Sendable, Equatable {
   /// The decrease of the value that its quadratic model expects, ½gᵀH⁻¹g.
   package var expectedDecrease: Double?
+  /// That expectation rests on second derivatives of the function, not on what was learnt of them.
+  package var isExact: Bool
   /// The step length, learning rate or trust radius of the last step.
   package var rate: Double?
   /// Largest distance of a vertex from the best one, relative to max(1, |x|).
@@ -104,14 +119,18 @@ package struct Measures: Sendable, Equatable {
   package var simplexSpread: Double?
   /// How well the first-order conditions hold, where there are constraints.
   package var kkt: KKT?
+  /// How far the residuals are from being orthogonal to the columns of the Jacobian.
+  package var offset: Double?
   package init(
     expectedDecrease: Double? = nil, rate: Double? = nil, simplexDiameter: Double? = nil,
-    simplexSpread: Double? = nil, kkt: KKT? = nil
+    simplexSpread: Double? = nil, kkt: KKT? = nil, offset: Double? = nil, isExact: Bool = false
   ) {
+    self.isExact = isExact
     self.expectedDecrease = expectedDecrease
     self.rate = rate
     self.simplexDiameter = simplexDiameter
     self.simplexSpread = simplexSpread
     self.kkt = kkt
+    self.offset = offset
   }
 }

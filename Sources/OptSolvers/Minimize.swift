@@ -9,12 +9,14 @@ import OptNumerics
 /// methods that search globally look.
 package func minimize(
   _ objective: any Objective, from start: [Double], using method: any Method,
-  until stops: Stops = .standard, stop: Stop = Stop(), region: SearchRegion? = nil,
+  until stops: Stops = .standard, checkpoint: Checkpoint = Checkpoint(), stop: Stop = Stop(),
+  region: SearchRegion? = nil,
   progress: ((StepInfo) -> Void)? = nil
 ) -> Solution {
-  let driver = Driver(objective, start, method, stops, stop, progress)
+  let driver = Driver(objective, start, method, stops, checkpoint, stop, progress)
   driver.run.region = region
   let reason = driver.loop()
+  driver.saveSnapshot()
   return driver.solution(reason)
 }
 
@@ -23,7 +25,12 @@ final class Driver {
   let run: Run
   let method: any Method
   let stops: Stops
-  let start: [Double]
+  let checkpoint: Checkpoint
+  /// The state after the last whole step, where one is kept.
+  var snapshot: [ArchiveRow]?
+  var snapshotStep = 0
+  var lastSave = 0.0
+  var start: [Double]
   var startValue = Double.nan
   @exclusivity(unchecked) var measures = Measures()
   @exclusivity(unchecked) var path: [Double] = []
@@ -32,7 +39,7 @@ final class Driver {
   var isAssessed = false
   let progress: ((StepInfo) -> Void)?
   private let stepLimit: Int
-  private(set) var iteration: (any Iteration)?
+  var iteration: (any Iteration)?
   @exclusivity(unchecked) private var lastProgress = 0.15
   @exclusivity(unchecked) var stall = Stall()
 
@@ -41,18 +48,26 @@ final class Driver {
   /// A claim of convergence is repeated from the best point at most this often.
   static let largestRepairs = 3
   var repairs = 0
+  /// Constraints that cannot hold at once, where the run found that.
+  var conflict: [Int] = []
 
   init(
     _ objective: any Objective, _ start: [Double], _ method: any Method, _ stops: Stops,
-    _ stop: Stop, _ progress: ((StepInfo) -> Void)?
+    _ checkpoint: Checkpoint, _ stop: Stop, _ progress: ((StepInfo) -> Void)?
   ) {
     self.method = method
     self.stops = stops
     self.progress = progress
-    run = Run(objective, from: start, stops: stops, stop: stop)
+    self.checkpoint = checkpoint
+    let usesResiduals = method.needs.contains(.jacobian)
+    run = Run(
+      objective, from: start, stops: stops, stop: stop,
+      usesResiduals: usesResiduals && objective.offers.contains(.jacobian))
     self.start = Array(UnsafeBufferPointer(start: run.x, count: run.dimension))
     stepLimit = max(stops.steps ?? (stops.namesBudget ? Int.max : Stops.defaultSteps), 0)
-    let wanted = method.needs.contains(.gradient) || (stops.gradient != nil && !stops.isDefault)
+    let wanted =
+      usesResiduals || method.needs.contains(.gradient)
+      || (stops.gradient != nil && !stops.isDefault)
     run.wantsGradient = wanted && !method.isGlobal && objective.offers.contains(.gradient)
   }
 
@@ -63,10 +78,27 @@ final class Driver {
     if let missing = missing(method.needs.subtracting(run.objective.offers)) {
       return .notOffered(missing)
     }
+    if run.dimension > method.largestDimension { return .notOffered("one variable") }
     let broken = run.objective.restrictions.subtracting(method.honours)
     if broken.contains(.constraints) { return .notHonoured("constraints") }
     if broken.contains(.bounds) { return .notHonoured("bounds") }
     if method.isGlobal, run.region == nil { return .notOffered("a region to search in") }
+    if let rows = checkpoint.resumed {
+      if let reason = resume(rows) { return reason }
+    } else if let reason = begin() {
+      return reason
+    }
+    guard let iteration else { return .gradientSmall }
+    while true {
+      if checkpoint.save != nil, let reason = takeSnapshot(iteration) { return reason }
+      if run.step >= stepLimit { return .stepLimit(stepLimit, isDefault: stops.steps == nil) }
+      if run.stop.isRequested { return .interrupted }
+      if let reason = advance(iteration) { return reason }
+    }
+  }
+
+  /// The start: its value, and the state of the method; the reason to end, if any.
+  private func begin() -> StopReason? {
     switch run.refresh() {
     case .stopped: return run.halt ?? .interrupted
     case .notFinite where method.isGlobal: break
@@ -85,12 +117,7 @@ final class Driver {
     self.iteration = iteration
     stall.begin(run)
     if run.isConstrained { measures = iteration.measures(run) }
-    if let reason = reasonAfterStep(iteration) { return reason }
-    while true {
-      if run.step >= stepLimit { return .stepLimit(stepLimit, isDefault: stops.steps == nil) }
-      if run.stop.isRequested { return .interrupted }
-      if let reason = advance(iteration) { return reason }
-    }
+    return reasonAfterStep(iteration)
   }
 
   /// One step with its bookkeeping; the reason to end, if any.
@@ -136,6 +163,12 @@ final class Driver {
       }
       if run.halt != nil { return run.halt }
     }
+    if let tolerance = stops.offset, let offset = measures.offset, offset < tolerance,
+      iteration.confirms(run)
+    {
+      if let reason = verified(.residualsOrthogonal, iteration) { return reason }
+      if run.halt != nil { return run.halt }
+    }
     if stops.isDefault, simplexIsSmall, iteration.confirms(run) { return .simplexSmall }
     if run.fellToMinusInfinity || run.value < -1e30 * max(1, abs(startValue)) { return .unbounded }
     guard run.step > 0 else { return nil }
@@ -156,12 +189,15 @@ final class Driver {
   private func reasonWhenStuck(_ iteration: any Iteration, _ impasse: Impasse) -> StopReason? {
     if run.isConstrained { return reasonWhenStuckUnderConstraints(iteration, impasse) }
     measures = iteration.measures(run)
-    if run.knowsGradient, method.needsDeterministicCosts { run.measureNoise() }
-    assess()
+    isAssessed = measures.isExact
+    if !(isAssessed && isAtFloor) {
+      if run.knowsGradient, method.needsDeterministicCosts { run.measureNoise() }
+      assess()
+    }
     if let halt = run.halt { return halt }
     let mayRecover = stall.mayRecover(run)
     stall.begin(run)
-    let isSmall = run.gradientNorm < (stops.gradient ?? 1e-8)
+    let isSmall = run.gradientNorm < (stops.gradient ?? (stops.offset == nil ? 1e-8 : 0))
     if isSmall || isAtFloor {
       let isConfirmed = iteration.confirms(run)
       if let halt = run.halt { return halt }

@@ -83,6 +83,8 @@ package protocol Objective: AnyObject {
   var bounds: Bounds? { get }
   /// What else restricts the variables; bounds are not repeated here.
   var constraints: [Constraint] { get }
+  /// Whether the value is a quadratic function and all constraints are affine.
+  var isQuadratic: Bool { get }
   /// Number of residuals, if it offers them.
   var residualCount: Int { get }
   /// The same objective for use on another thread at the same time; nil if there can be none.

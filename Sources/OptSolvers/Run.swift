@@ -51,6 +51,14 @@ package final class Run {
   /// An evaluation gave −∞.
   @exclusivity(unchecked) var fellToMinusInfinity = false
   @exclusivity(unchecked) var watch = Watch()
+  /// The residuals at `x`, if `knowsJacobian`; for methods that need them.
+  let residuals: UnsafeMutablePointer<Double>
+  /// Their derivatives, row by row.
+  let residualJacobian: UnsafeMutablePointer<Double>
+  /// Whether residuals and Jacobian at `x` are known.
+  @exclusivity(unchecked) var knowsJacobian = false
+  /// Whether gradients come from the residuals and their Jacobian.
+  let usesResiduals: Bool
   /// Where a method that searches globally looks.
   package internal(set) var region: SearchRegion?
   /// Objectives for several threads, this run's own first; see `assembleTeam`.
@@ -62,18 +70,25 @@ package final class Run {
 
   private let memory: Buffer
 
-  init(_ objective: any Objective, from start: [Double], stops: Stops, stop: Stop) {
+  init(
+    _ objective: any Objective, from start: [Double], stops: Stops, stop: Stop,
+    usesResiduals: Bool = false
+  ) {
     self.objective = objective
     self.stop = stop
     dimension = start.count
     let n = start.count
     rows = Rows(objective, dimension: n)
-    memory = Buffer(count: 7 * n)
+    self.usesResiduals = usesResiduals
+    let m = usesResiduals ? objective.residualCount : 0
+    memory = Buffer(count: 7 * n + m + m * n)
     x = memory.pointer
     gradient = memory.pointer + n
     trial = memory.pointer + 2 * n
     best = memory.pointer + 3 * n
     bestGradient = memory.pointer + 4 * n
+    residuals = memory.pointer + 7 * n
+    residualJacobian = residuals + m
     if let bounds = objective.bounds, bounds.isBounding, bounds.lower.count == n {
       let lower = memory.pointer + 5 * n
       let upper = memory.pointer + 6 * n
@@ -130,7 +145,7 @@ package final class Run {
     guard mayEvaluate() else { return .stopped }
     counts.evaluations &+= 1
     if ask.contains(.value) { counts.values &+= 1 }
-    if ask.contains(.gradient) { counts.gradients &+= 1 }
+    if ask.contains(.gradient) || ask.contains(.jacobian) { counts.gradients &+= 1 }
     if ask.contains(.hessian) || ask.contains(.lagrangian) { counts.hessians &+= 1 }
     if ask.contains(.product) { counts.products &+= 1 }
     answer.value = .nan
@@ -203,6 +218,7 @@ package final class Run {
   package func requireGradient() -> Outcome {
     if isConstrained { return requireDerivatives() }
     if knowsGradient { return knowsValue && value.isFinite ? .done : .notFinite }
+    if usesResiduals { return requireJacobian() }
     var answer = Answer()
     answer.gradient = gradient
     let outcome = evaluate([.value, .gradient], at: x, into: &answer)
@@ -210,6 +226,28 @@ package final class Run {
     value = answer.value
     knowsValue = true
     knowsGradient = outcome == .done && allFinite(gradient, dimension)
+    return knowsGradient ? .done : .notFinite
+  }
+
+  /// Makes value, residuals, Jacobian and with them the gradient 2Jᵀr at the current point known.
+  private func requireJacobian() -> Outcome {
+    var answer = Answer()
+    answer.residuals = residuals
+    answer.jacobian = residualJacobian
+    let ask: Ask = knowsValue ? [.residuals, .jacobian] : [.value, .residuals, .jacobian]
+    let outcome = evaluate(ask, at: x, into: &answer)
+    if outcome == .stopped { return outcome }
+    if !knowsValue { value = answer.value }
+    knowsValue = true
+    knowsJacobian = outcome == .done
+    knowsGradient = knowsJacobian
+    guard knowsGradient else { return .notFinite }
+    gradient.update(repeating: 0, count: dimension)
+    for row in 0..<objective.residualCount {
+      addMultiple(
+        2 * residuals[row], residualJacobian + row * dimension, to: gradient, dimension)
+    }
+    knowsGradient = allFinite(gradient, dimension)
     return knowsGradient ? .done : .notFinite
   }
 
@@ -269,6 +307,7 @@ package final class Run {
     value = newValue ?? .nan
     knowsValue = newValue != nil
     knowsGradient = false
+    knowsJacobian = false
     if let newGradient {
       gradient.update(from: newGradient, count: dimension)
       knowsGradient = true

@@ -66,8 +66,20 @@ package struct Solution: Sendable {
   package var path: [Double]
   /// Rows of `path`: step 0, 1, …; at most 10 001, none if there are more than 50 variables.
   package var pathRows: Int
+  /// `x` is what the method itself returns, such as an average of its iterates, not the best point.
+  package var isAnswered = false
   /// What is to blame if a value or gradient is not finite.
   package var culprit: Fault?
+  /// The largest violation of a constraint at `x`.
+  package var violation = 0.0
+  /// The rows of the constraints at `x`, and λ of the Lagrangian f + Σ λᵢcᵢ: not negative for c ≤ 0,
+  /// not positive for c ≥ 0.
+  package var rows: [Double] = []
+  package var multipliers: [Double] = []
+  /// ∇f + Σ λᵢ∇cᵢ at `x`: what bounds balance.
+  package var slope: [Double]?
+  /// What cannot hold at once: indices into the constraints of the objective.
+  package var conflict: [Int] = []
   /// The local minima that were found, if the method collects them.
   package var minima: Minima?
 }

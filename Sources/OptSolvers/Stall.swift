@@ -16,6 +16,15 @@ struct Stall {
   /// Recoveries without a lower value in between.
   private static let largestRecoveries = 3
 
+  mutating func archive(_ archive: Archive) {
+    archive.number("value", &value)
+    archive.number("gradientNorm", &gradientNorm)
+    archive.count("idleSteps", &idleSteps)
+    archive.count("stillSteps", &stillSteps)
+    archive.number("valueAtRecovery", &valueAtRecovery)
+    archive.count("recoveries", &recoveries)
+  }
+
   /// Starts counting anew at the current point.
   mutating func begin(_ run: Run) {
     value = run.value

@@ -4,6 +4,8 @@
 package enum StopReason: Sendable, Equatable {
   /// The gradient is below the tolerance, verified at the returned point.
   case gradientSmall
+  /// The residuals are orthogonal to the derivatives of the model, to within the tolerance.
+  case residualsOrthogonal
   /// The first-order conditions of a constrained minimum hold to within their tolerances, verified at
   /// the returned point.
   case conditionsHold
@@ -28,15 +30,23 @@ package enum StopReason: Sendable, Equatable {
   case lineSearchFailed
   case noProgress
   case unbounded
+  /// No point near satisfies all constraints: their violation cannot be made smaller.
+  case infeasible
   /// The method needs something that the objective does not offer, e.g. "a gradient".
   case notOffered(String)
   /// The method cannot keep to restrictions of the variables, e.g. "bounds".
   case notHonoured(String)
+  /// The state of the run cannot be saved.
+  case notSaved(String)
+  /// What was saved does not belong to this run.
+  case notResumed(String)
 
   /// One sentence for the report, without a full stop.
   package var sentence: String {
     switch self {
     case .gradientSmall: return "converged: the gradient is zero to within its tolerance"
+    case .residualsOrthogonal:
+      return "converged: the residuals are orthogonal to the model's derivatives"
     case .conditionsHold:
       return "converged: the optimality conditions hold to within their tolerances"
     case .precisionFloor:
@@ -61,17 +71,21 @@ package enum StopReason: Sendable, Equatable {
       return "not converged: no step along the search direction lowers the value"
     case .noProgress:
       return "not converged: no further progress, although the gradient is not small"
+    case .infeasible: return "infeasible: the violation of the constraints cannot be made smaller"
     case .unbounded: return "the value falls without bound"
     case .notOffered(let what):
       return "the method needs \(what), which the objective does not offer"
     case .notHonoured(let what): return "the method cannot keep to \(what)"
+    case .notSaved(let why): return "the run cannot be saved: \(why)"
+    case .notResumed(let why): return "the run cannot be resumed: \(why)"
     }
   }
 
   /// The run claims a minimum, or reached what the user named as the goal.
   package var isSuccess: Bool {
     switch self {
-    case .gradientSmall, .conditionsHold, .precisionFloor, .valueReached, .changeSmall,
+    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .valueReached,
+      .changeSmall,
       .simplexSmall,
       .userCondition, .searched:
       return true

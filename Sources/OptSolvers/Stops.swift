@@ -29,6 +29,8 @@ package struct Stops {
   package var value: Double?
   /// Largest change of a variable in one step, relative to max(1, |x|), below this.
   package var change: Double?
+  /// The relative offset of a least squares problem below this; see `Measures.offset`.
+  package var offset: Double?
   /// Passes over the data. Whoever feeds the batches counts them and names `steps` or a condition
   /// to match; the driver only takes the objective as one that changes from step to step.
   package var epochs: Int?
@@ -57,6 +59,15 @@ package struct Stops {
   /// The stops without `until`: gradient below 1e-8, verified, or at the precision floor.
   package static var standard: Stops {
     var stops = Stops(gradient: 1e-8)
+    stops.isDefault = true
+    return stops
+  }
+
+  /// The stops of a fit without `until`: the residuals are orthogonal to the derivatives of the model,
+  /// which does not depend on units, or at the precision floor.
+  package static var fit: Stops {
+    var stops = Stops()
+    stops.offset = 1e-9
     stops.isDefault = true
     return stops
   }

@@ -46,6 +46,35 @@ package struct Trace: Sendable {
     rates.append(rate)
   }
 
+  /// The rows up to a step, that step included.
+  func until(_ step: Int) -> Trace {
+    var result = self
+    let count = steps.firstIndex { $0 > step } ?? steps.count
+    result.steps = Array(steps.prefix(count))
+    result.values = Array(values.prefix(count))
+    result.gradientNorms = Array(gradientNorms.prefix(count))
+    result.stepSizes = Array(stepSizes.prefix(count))
+    result.rates = Array(rates.prefix(count))
+    return result
+  }
+
+  /// The rows, without the events.
+  mutating func archive(_ archive: Archive) {
+    var numbers = steps.map(Double.init)
+    archive.list("steps", &numbers)
+    steps = numbers.compactMap { Int(exactly: $0) }
+    archive.list("values", &values)
+    archive.list("gradients", &gradientNorms)
+    archive.list("changes", &stepSizes)
+    archive.list("rates", &rates)
+    archive.count("stride", &stride)
+    let counts = [values.count, gradientNorms.count, stepSizes.count, rates.count]
+    if stride < 1 || counts.contains(where: { $0 != steps.count }) {
+      archive.fail("its trace is damaged")
+      self = Trace()
+    }
+  }
+
   mutating func note(_ what: String, step: Int) {
     if events.count < Self.eventCapacity { events.append((step, what)) }
   }

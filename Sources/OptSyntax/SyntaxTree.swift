@@ -177,7 +177,7 @@ package enum Verb: String, Sendable, CaseIterable {
 
 /// The word that opens a clause.
 package enum ClauseWord: String, Sendable, CaseIterable {
-  case from, using, until, over, by, at, to, with, against, trying, of
+  case from, using, until, over, by, at, to, with, against, trying, of, resume
   case subjectTo = "subject to"
 }
 

@@ -93,7 +93,7 @@ struct Document {
 
   /// Durations at line ends differ from run to run.
   static func masked(_ lines: [String]) -> [String] {
-    lines.map { $0.replacing(#/\d+(\.\d+)? (µs|ms|s)$/#, with: "…") }
+    lines.map { $0.replacing(#/\d+(\.\d+)? (µs|ms|s)(?=$| · )/#, with: "…") }
   }
 }
 

@@ -67,12 +67,14 @@ enum Transcript {
     return found
   }
 
-  /// Durations at line ends differ from run to run; what rounding leaves over and the memory of the
+  /// Durations differ from run to run; what rounding leaves over and the memory of the
   /// computer differ from machine to machine.
   private static func masked(_ lines: [String]) -> String {
     lines.joined(separator: "\n").components(separatedBy: "\n").map { line in
-      line.replacing(#/\d+(\.\d+)? (µs|ms|s)$/#, with: "…")
-        .replacing(#/(\|∇\| = |\|residual\| = |relative error )[\d.]+e-\d+/#) { "\($0.output.1)…" }
+      line.replacing(#/\d+(\.\d+)? (µs|ms|s)(?=$| · )/#, with: "…")
+        .replacing(#/(\|∇L?\| = |\|residual\| = |relative error )[\d.]+e-\d+/#) {
+          "\($0.output.1)…"
+        }
         .replacing(#/(matrix may take up to )\d+(\.\d+)? GB/#) { "\($0.output.1)… GB" }
     }.joined(separator: "\n") + "\n"
   }

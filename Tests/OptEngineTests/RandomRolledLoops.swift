@@ -10,6 +10,9 @@ struct RandomRolledLoop {
   /// The column of the loop, and what the same loop comes to when it is written out.
   private(set) var rolled: Expression
   private(set) var unrolled: Expression
+  /// The last state and what was stacked as one column, and the same of a loop of loops.
+  private(set) var results: Expression
+  private(set) var segmented: Expression
 
   private static let functions = ["sin", "cos", "tanh", "sigmoid", "atan", "erf"]
   private static let pairs = ["add", "subtract", "multiply"]
@@ -19,6 +22,8 @@ struct RandomRolledLoop {
     noise = Noise(seed)
     rolled = graph.number(0)
     unrolled = rolled
+    results = rolled
+    segmented = rolled
     let turns = noise.pick([1, 2, 3, 4, 5, 7, 16, 33])
     let isScalar = noise.chance(0.5)
     let hasLanes = !isScalar && noise.chance(0.4)
@@ -76,11 +81,19 @@ struct RandomRolledLoop {
       if input.shape.broadcast(with: sum.shape) == input.shape { builder.setNext(k, sum) }
     }
     for _ in 0..<noise.below(3) { _ = builder.stack(noise.pick(pool)) }
-    _ = builder.build(in: graph)
+    func column(_ made: (finals: [Expression], stacks: [Expression])) -> Expression {
+      graph.packed(
+        (made.finals + made.stacks).map { part in
+          let flat = Shape(rows: part.shape.count, columns: 1)
+          return part.view(StridedMap(strides: flat.strides), flat)
+        })
+    }
+    results = column(builder.build(in: graph))
     let last = Int32(graph.count - 1)
     let place = (0...last).last { graph.nodes[Int($0)].operation == .loop } ?? last
     rolled = Expression(graph: graph, index: place)
     unrolled = LoopNode(graph, place).unrolled()
+    segmented = column(builder.build(in: graph, mostStates: 6))
   }
 
   /// A number that all of a column takes part in.

@@ -9,7 +9,10 @@ struct RolledLoopTests {
   private func values(_ loop: RandomRolledLoop, _ outputs: [Expression]) -> [[Double]] {
     let interpreter = Interpreter(loop.graph)
     for (x, values) in loop.inputs { interpreter.bind(x, values) }
-    return outputs.map { Array(interpreter.value(of: $0).elements.prefix($0.shape.count)) }
+    return outputs.map { output in
+      let values = interpreter.value(of: output)
+      return (0..<output.shape.count).map { values[$0] }
+    }
   }
 
   private func run(
@@ -87,6 +90,10 @@ struct RolledLoopTests {
         #expect(isNear(a, b), "\(what) of loop \(part * 1000 + seed): \(a) \(b)")
       }
       both({ gradient(of: $0, by: variables) }, "gradient")
+      let parts = [loop.results, loop.segmented].map { column in
+        values(loop, [column] + gradient(of: loop.sum(column), by: variables))
+      }
+      #expect(isNear(parts[0], parts[1]), "segments of loop \(part * 1000 + seed)")
       both({ [jacobian(of: [$0], by: variables)] }, "jacobian")
       guard seed % 3 == 0 else { continue }
       let directions = variables.enumerated().map { k, x in

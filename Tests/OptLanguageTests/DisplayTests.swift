@@ -116,7 +116,10 @@ struct DisplayTests {
     ("p(x) = { print(\"called\"); x^2 }\np'", "p'(x) = 2x"),
     ("hvp(x -> x^2)", "hvp(f), a function of x"),
     ("sin", "sin(x): Sine, in radians."),
-    ("gd(rate = 0.1)", "gd(rate = 0.1): gradient descent, fixed rate or backtracking"),
+    (
+      "gd(rate = 0.1)",
+      "gd(rate = 0.1): gradient descent: fixed rate, line search or Barzilai-Borwein"
+    ),
   ])
   func functions(_ text: String, _ expected: String) {
     #expect(Listener().lines(text) == [expected])

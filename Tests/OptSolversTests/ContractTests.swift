@@ -24,7 +24,8 @@ private func run(
 
 struct ContractTests {
   static let methods: [any Method] =
-    MethodCatalogue.entries.map { $0.make([:]) }.filter { !$0.isGlobal } + [
+    MethodCatalogue.entries.filter { !$0.needs.contains(.residuals) }.map { $0.make([:]) }
+    .filter { $0.largestDimension > 1 && !$0.isGlobal } + [
       GradientDescent(rate: 1e-3), Walk(),
     ]
 
@@ -122,6 +123,55 @@ struct ContractTests {
     #expect(result.reason == .valueNotFinite(step: 0))
     #expect(result.culprit != nil)
     #expect(result.value.isNaN)
+  }
+
+  /// Every method goes on from a saved state with the same bits, or says that it cannot.
+  @Test(arguments: methods.indices)
+  func aResumedRunGivesTheSameBits(_ index: Int) throws {
+    let method = Self.methods[index]
+    for formula in problems {
+      let whole = run(method, TestObjective(formula), Stops(steps: 25))
+      for stops in [Stops(steps: 9), Stops(evaluations: 12)] {
+        var saved: [ArchiveRow] = []
+        let first = minimize(
+          TestObjective(formula), from: formula.start, using: method, until: stops,
+          checkpoint: Checkpoint(save: { saved = $0 }))
+        if case .notSaved = first.reason {
+          #expect(saved.isEmpty)
+          continue
+        }
+        try #require(!saved.isEmpty)
+        let rest = minimize(
+          TestObjective(formula), from: formula.start, using: method, until: Stops(steps: 25),
+          checkpoint: Checkpoint(resumed: saved))
+        #expect(rest.x == whole.x, "\(formula.name)")
+        #expect(rest.value.bitPattern == whole.value.bitPattern)
+        #expect(rest.counts == whole.counts)
+        #expect(rest.trace.values.map(\.bitPattern) == whole.trace.values.map(\.bitPattern))
+        #expect(rest.path == whole.path)
+        #expect(rest.reason == whole.reason)
+      }
+    }
+  }
+
+  /// What was saved may be damaged in any way: a reason, never a trap.
+  @Test(arguments: methods.indices)
+  func aDamagedStateIsRefused(_ index: Int) {
+    let method = Self.methods[index]
+    var saved: [ArchiveRow] = []
+    _ = minimize(
+      TestObjective(Wood()), from: Wood().start, using: method, until: Stops(steps: 7),
+      checkpoint: Checkpoint(save: { saved = $0 }))
+    for row in saved.indices {
+      for numbers in [[], saved[row].numbers.map { _ in -7.5 }, saved[row].numbers + [1]] {
+        var rows = saved
+        rows[row].numbers = numbers
+        let result = minimize(
+          TestObjective(Wood()), from: Wood().start, using: method, until: Stops(steps: 12),
+          checkpoint: Checkpoint(resumed: rows))
+        #expect(result.steps <= 12 || saved[row].name == "run.step")
+      }
+    }
   }
 
   @Test(arguments: methods.indices)

@@ -27,6 +27,28 @@ struct Saddle: Formula {
   }
 }
 
+/// |x|^1.5 + y² has no second derivative at x = 0.
+struct Cusp: Formula {
+  let name = "Cusp"
+  let start = [0.5, 3]
+  let minima = [0.0]
+  func value<S: Scalar>(_ x: [S]) -> S {
+    let size: Double = abs(x[0].number)
+    let sign: Double = x[0].number < 0 ? -1 : 1
+    let root = size.squareRoot()
+    let power: S = x[0].applying(size * root, 1.5 * root * sign, 0.75 / root)
+    return power + x[1].squared
+  }
+}
+
+/// x³ has zero gradient and Hessian at 0, and no minimum.
+struct Cubic: Formula {
+  let name = "Cubic"
+  let start = [1.0]
+  let minima: [Double] = []
+  func value<S: Scalar>(_ x: [S]) -> S { x[0] * x[0].squared }
+}
+
 /// Falls for ever.
 struct Slope: Formula {
   let name = "Slope"
@@ -121,6 +143,20 @@ struct StopTests {
       let result = solve(Saddle(), method)
       #expect(abs(result.value + 1) < 1e-12, "\(summary(result))")
       #expect(result.reason == .gradientSmall)
+    }
+  }
+
+  @Test func aHessianThatIsNotFiniteIsNotNeeded() {
+    for start in [0.0, 0.5] {
+      let result = minimize(TestObjective(Cusp()), from: [start, 3], using: TrustRegion())
+      #expect(abs(result.value) < 1e-10, "\(summary(result))")
+    }
+  }
+
+  @Test func anInflectionIsNoMinimum() {
+    for method in [Newton(), TrustRegion(), TrustRegion(isMixed: false)] as [any Method] {
+      let result = solve(Cubic(), method)
+      #expect(result.reason == .unbounded, "\(summary(result))")
     }
   }
 

@@ -2,13 +2,7 @@
 import Testing
 
 /// Objectives and constraints of optimization problems with points.
-struct ObjectiveCase: Decodable, CustomTestStringConvertible, Sendable {
-  struct Constraint: Decodable {
-    var lhs: String
-    var type: String
-    var rhs: Constant
-  }
-
+struct ObjectiveCase: NeutralProblem, Decodable, CustomTestStringConvertible, Sendable {
   var name: String
   var variable: String
   var objective: String
@@ -16,7 +10,7 @@ struct ObjectiveCase: Decodable, CustomTestStringConvertible, Sendable {
   var constants: [String: Constant]?
   var data: [String: Numbers]?
   var definitions: [NeutralTranslator.Definition]?
-  var constraints: [Constraint]?
+  var constraints: [NeutralConstraint]?
 
   var testDescription: String { name }
 
@@ -25,34 +19,9 @@ struct ObjectiveCase: Decodable, CustomTestStringConvertible, Sendable {
   }
   static let all = decode(Collection.self, from: "objectives.json").problems
 
-  /// The text that defines constants, data, the objective `f` and the constraints `c1`, `c2`, ….
-  func program() throws -> String {
-    let translator = NeutralTranslator(definitions: definitions ?? [])
-    var lines: [String] = []
-    for (name, value) in (constants ?? [:]).sorted(by: { $0.key < $1.key }) {
-      lines.append("\(translator.safe(name)) = \(try translator.translate(value.text))")
-    }
-    for (name, value) in (data ?? [:]).sorted(by: { $0.key < $1.key }) {
-      lines.append("\(translator.safe(name)) = \(value.text)")
-    }
-    lines.append(
-      try translator.function(
-        "f", of: [variable], definitions: definitions ?? [], formula: objective))
-    for (k, constraint) in (constraints ?? []).enumerated() {
-      lines.append(
-        try translator.function(
-          "c\(k + 1)", of: [variable], definitions: definitions ?? [], formula: constraint.lhs))
-    }
-    return lines.joined(separator: "\n")
-  }
-
   /// The `subject to` clause.
   var clause: String {
-    let sign = ["le": "<=", "ge": ">=", "eq": "=="]
-    let parts = (constraints ?? []).enumerated().map { k, constraint in
-      "c\(k + 1)(\(variable)) \(sign[constraint.type] ?? "==") \(constraint.rhs.text)"
-    }
-    return parts.isEmpty ? "" : " subject to " + parts.joined(separator: ", ")
+    comparisons.isEmpty ? "" : " subject to " + comparisons.joined(separator: ", ")
   }
 }
 

@@ -22,7 +22,8 @@ struct GlobalFunction: Decodable, CustomTestStringConvertible, Sendable {
   static let all = decode(Collection.self, from: "global.json").problems
 
   /// One in eight, or all where the environment variable OPTREPL_GLOBAL is set: a number of seeds.
-  static let chosen = seeds > 1 ? all : all.enumerated().filter { $0.offset % 8 == 1 }.map(\.element)
+  static let chosen =
+    seeds > 1 ? all : all.enumerated().filter { $0.offset % 8 == 1 }.map(\.element)
   static let seeds = ProcessInfo.processInfo.environment["OPTREPL_GLOBAL"].flatMap(Int.init) ?? 1
   /// Functions whose lowest minimum is found now and then only; see docs/explanation/global.md.
   static let hard: Set = [

@@ -2,17 +2,18 @@
 import Testing
 
 /// A problem with its start and minima.
-struct MinimizationCase: Decodable, CustomTestStringConvertible, Sendable {
+struct MinimizationCase: NeutralProblem, Decodable, CustomTestStringConvertible, Sendable {
   struct LocalMinimum: Decodable {
     var f: Double
   }
 
   var name: String
   var variable: String
-  var constants: [String: Constant]
+  var constants: [String: Constant]?
   var data: [String: Numbers]?
   var definitions: [NeutralTranslator.Definition]?
   var objective: String
+  var constraints: [NeutralConstraint]?
   var x0: Numbers
   var f_at_x0: Double
   var f_star: Double
@@ -24,22 +25,6 @@ struct MinimizationCase: Decodable, CustomTestStringConvertible, Sendable {
     var problems: [MinimizationCase]
   }
   static let all = decode(Collection.self, from: "mgh.json").problems
-
-  /// The text that defines constants, data and the objective `f`.
-  func program() throws -> String {
-    let translator = NeutralTranslator(definitions: definitions ?? [])
-    var lines: [String] = []
-    for (name, value) in constants.sorted(by: { $0.key < $1.key }) {
-      lines.append("\(translator.safe(name)) = \(try translator.translate(value.text))")
-    }
-    for (name, value) in (data ?? [:]).sorted(by: { $0.key < $1.key }) {
-      lines.append("\(translator.safe(name)) = \(value.text)")
-    }
-    lines.append(
-      try translator.function(
-        "f", of: [variable], definitions: definitions ?? [], formula: objective))
-    return lines.joined(separator: "\n")
-  }
 }
 
 @Suite(.enabled(if: Evaluation.isAvailable))

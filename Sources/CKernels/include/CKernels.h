@@ -118,9 +118,16 @@ typedef struct {
 int ck_native_strip(
   const void *code, const ck_native_step *step, double *const *bases, double *buffers,
   ck_sum_state *sums, double *carried, const int *stop);
+/// Turns `from` up to but not including `to` of a loop, in either direction.
+static inline void ck_native_loop(
+  const void *code, double *w, double *const *bases, int64_t from, int64_t to) {
+  ((void (*)(double *, double *const *, int64_t, int64_t))code)(w, bases, from, to);
+}
+
 static inline void ck_native_tape(const void *code, double *w, double *const *bases) {
   ((void (*)(double *, double *const *))code)(w, bases);
 }
+
 /// Whether n numbers are finite.
 int ck_all_finite(const double *x, int64_t n);
 

@@ -36,6 +36,17 @@ package struct RowStructure {
     }
   }
 
+  /// Whether the third derivatives of `y`, one number, are 0 whatever the inputs are, as far as the
+  /// graph shows.
+  package static func isQuadratic(_ y: Expression, by inputs: [Expression]) -> Bool {
+    let directions = inputs.map {
+      y.graph.input(Input(name: "direction", role: .data, shape: $0.shape))
+    }
+    let products = hvp(of: y, by: inputs, along: directions)
+    var dependence = Dependence(y.graph, on: inputs)
+    return !products.contains { dependence.holds(for: $0.index) }
+  }
+
   /// For rows that are affine in one variable each: r = r₀ + s·x. Both as arrays of the shape of
   /// `rows` that no longer depend on the inputs.
   package static func affine(

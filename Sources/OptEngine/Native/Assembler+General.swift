@@ -108,7 +108,7 @@ extension Assembler {
 
   /// Conditions of jumps, after comparing numbers without sign.
   package enum Condition: UInt8 {
-    case below = 0x2, aboveOrEqual = 0x3, belowOrEqual = 0x6, above = 0x7
+    case below = 0x2, aboveOrEqual = 0x3, notEqual = 0x5, belowOrEqual = 0x6, above = 0x7
   }
 
   /// A jump to a place that is not known yet: where its distance goes.

@@ -15,6 +15,8 @@ struct Lowering {
   private var numbers: [Int32: Int32] = [:]
   private var masks: [Int32: Int32] = [:]
   private var constants: [UInt64: Int32] = [:]
+  /// exp(-|x|) by x: softplus and its derivative share it.
+  private var decays: [Int32: Int32] = [:]
 
   /// Forgets the code, but keeps constants and functions.
   mutating func restart() {
@@ -24,6 +26,7 @@ struct Lowering {
     numbers = [:]
     masks = [:]
     constants = [:]
+    decays = [:]
   }
 
   mutating func reserve(_ count: Int) {
@@ -224,7 +227,10 @@ struct Lowering {
 
   /// exp(-|x|).
   private mutating func decayed(_ exp: UnsafeRawPointer, _ x: Int32) -> Int32 {
+    if let known = decays[x] { return known }
     let down = add(.or, x, constant(-0.0))
-    return call(Callee(function: exp, arity: 1, style: .vector), down, -1, -1)
+    let result = call(Callee(function: exp, arity: 1, style: .vector), down, -1, -1)
+    decays[x] = result
+    return result
   }
 }

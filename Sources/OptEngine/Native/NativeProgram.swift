@@ -3,11 +3,11 @@ import CKernels
 
 /// One step, as a run goes through them.
 struct NativeStep {
-  enum Kind { case tape, strips, other }
+  enum Kind { case tape, strips, loop, other }
   var kind: Kind
   /// Where its code begins; nil: the portable machine carries it out.
   var entry: UnsafeRawPointer?
-  /// Of a strip program.
+  /// Of a strip program or a loop.
   var number: Int
 }
 
@@ -61,11 +61,17 @@ final class NativeProgram: @unchecked Sendable {
           codes.append(try StripCompiler.compile(outline, baseCount: baseCount))
           step.entry = codes.last?.entry
           strips[number] = Self.blocks(outline, program, memory)
+        case .loop(let number):
+          step.kind = .loop
+          step.number = number
+          codes.append(try NativeLoop(program.loops[number], outerBases: baseCount).code)
+          step.entry = codes.last?.entry
         case let other:
           if other.writes.contains(where: { outputs.contains($0.base) }) { writesElsewhere = true }
         }
       } catch {
-        left += 1
+        // Other bodies than scalar code are programs of their own.
+        if step.kind != .loop { left += 1 }
       }
       steps.append(step)
     }

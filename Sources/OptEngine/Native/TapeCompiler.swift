@@ -13,6 +13,8 @@ struct TapeContext {
 /// Compiles one tape.
 struct TapeCompiler: ~Copyable {
   private let context: TapeContext
+  /// Set where the tape is the body of a loop.
+  private let frame: LoopFrame?
   private var lowering = Lowering()
   /// Values by place, from `first` on.
   private var values: [Int32]
@@ -38,10 +40,24 @@ struct TapeCompiler: ~Copyable {
     return try compiler.emit()
   }
 
+  /// Machine code for all turns of a loop whose body these words are.
+  static func compile(
+    _ words: UnsafePointer<Int32>, _ from: Int, _ to: Int, _ context: TapeContext,
+    loop frame: LoopFrame
+  ) throws -> Code {
+    guard to - from <= 3 * limit else { throw NotNative.tooLarge }
+    var compiler = TapeCompiler(words, from, to, context, frame)
+    try compiler.lower(words, from, to)
+    compiler.endTurn(frame)
+    return try compiler.emitLoop(frame)
+  }
+
   private init(
-    _ words: UnsafePointer<Int32>, _ from: Int, _ to: Int, _ context: TapeContext
+    _ words: UnsafePointer<Int32>, _ from: Int, _ to: Int, _ context: TapeContext,
+    _ frame: LoopFrame? = nil
   ) {
     self.context = context
+    self.frame = frame
     var (low, high) = (Int.max, 0)
     var place = 0
     Tape.forEach(words, from, to) { operation, count, _ in
@@ -152,7 +168,7 @@ struct TapeCompiler: ~Copyable {
       }
       values[place - first] = value
       let own = try self.place(0, place)
-      if context.escapes[place] {
+      if frame == nil, context.escapes[place] {
         value = lowering.number(value)
         lowering.add(.keep, value, number: own)
       } else {
@@ -188,9 +204,91 @@ struct TapeCompiler: ~Copyable {
   }
 
   private mutating func load(_ base: Int32, _ offset: Int32) throws -> Int32 {
+    if let frame, base > 0 {
+      guard let place = frame.place(base, offset) else { throw NotNative.unknownOperation }
+      let number = lowering.place(place)
+      return lowering.add(.memory, number: number)
+    }
     let number = try place(base, Int(offset))
     if base == 0 { return written[offset] ?? lowering.add(.load, number: number) }
     return lowering.add(.memory, number: number)
+  }
+
+  // MARK: Loops
+
+  /// What a turn leaves behind: the state before it where that is kept, stacks, the new state.
+  private mutating func endTurn(_ frame: LoopFrame) {
+    func store(_ value: Int32, _ place: MemoryPlace) {
+      lowering.add(.store, lowering.number(value), number: lowering.place(place))
+    }
+    func read(_ place: MemoryPlace) -> Int32 {
+      lowering.add(.load, number: lowering.place(place))
+    }
+    for (slot, place) in frame.kept { store(read(slot), place) }
+    for (source, place) in frame.stacks { store(value(source), place) }
+    // Values of the state itself are read before it changes.
+    var next: [Int32] = []
+    for (source, slot) in frame.carries {
+      var value = self.value(source)
+      let x = lowering.code[Int(value)]
+      if x.kind == .memory, lowering.places[Int(x.number)].base == slot.base {
+        value = read(lowering.places[Int(x.number)])
+      }
+      next.append(lowering.number(value))
+    }
+    let one = lowering.constant((frame.step < 0 ? -1.0 : 1.0).bitPattern)
+    let turn = lowering.add(.add, read(frame.index), one)
+    for (value, (_, slot)) in zip(next, frame.carries) { store(value, slot) }
+    store(turn, frame.index)
+  }
+
+  private mutating func emitLoop(_ frame: LoopFrame) throws -> Code {
+    var generator = Generator(four: false, capacity: 12 * lowering.code.count + 512)
+    generator.assembler.pool = lowering.pool
+    generator.spillPlaces = spillPlaces
+    generator.spillLimit = spillPlaces.count
+    generator.bases = [UInt8](repeating: Address.none, count: context.baseCount)
+    // The last one keeps the stack aligned for calls.
+    let saved: [UInt8] =
+      calls
+      ? [
+        General.rbp, General.rbx, General.r12, General.r13, General.r14, General.r15, General.rdx,
+      ] : [General.rbp]
+    let last = calls ? General.r13 : General.rcx
+    var free = calls ? [General.r15, General.r14] : Self.scratch.dropLast()
+    for register in saved { generator.assembler.push(register) }
+    if calls {
+      generator.assembler.move(General.rbx, from: .register(General.rdi))
+      generator.assembler.move(General.r12, from: .register(General.rsi))
+      generator.assembler.move(General.r13, from: .register(General.rcx))
+      generator.table = General.r12
+    }
+    generator.assembler.move(General.rbp, from: .register(General.rdx))
+    generator.assembler.timesEight(General.rbp)
+    generator.assembler.timesEight(last)
+    generator.bases[0] = calls ? General.rbx : General.rdi
+    for place in lowering.places where place.base > 0 {
+      guard generator.bases[Int(place.base)] == Address.none else { continue }
+      guard let register = free.popLast() else { break }
+      generator.bases[Int(place.base)] = register
+      generator.assembler.move(
+        register,
+        from: .memory(Address(base: generator.table, displacement: 8 &* place.base)))
+    }
+    generator.assembler.align(32)
+    let top = generator.assembler.count
+    try lowering.code.withUnsafeBufferPointer { code in
+      try lowering.places.withUnsafeBufferPointer { places in
+        try generator.generate(code, places, lowering.callees)
+      }
+    }
+    generator.assembler.add(General.rbp, immediate: frame.step)
+    generator.assembler.compare(General.rbp, last)
+    generator.assembler.jump(if: .notEqual, to: top)
+    for register in saved.reversed() { generator.assembler.pop(register) }
+    generator.assembler.return()
+    guard let code = Code(&generator.assembler) else { throw NotNative.noMemory }
+    return code
   }
 
   // MARK: Code

@@ -7,7 +7,7 @@ package enum Builtins {
   package static let list: [Builtin] = [
     derivatives, sums, extremes, norms, ordering, linearAlgebra, factorizations, sparse,
     construction,
-    joining, sizes, random, texts, files, globalMethods,
+    joining, sizes, random, texts, files, fits, globalMethods,
   ].flatMap { $0 }
 
   /// Functions by name, elementary ones included.

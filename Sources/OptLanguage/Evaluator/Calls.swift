@@ -35,37 +35,27 @@ extension Machine {
     if let slot = code.selfSlot { frame[slot] = .function(function) }
     if state.pointee.isTracing, let tracer, tracer.notesCalls, let name = code.name {
       let arguments = (0..<code.parameters.count).map { frame[$0] }
-      let value = try body(code, frame, span)
+      let value = try body(code, function, frame, span)
       tracer.noteCall(name, arguments, value)
       return value
     }
-    return try body(code, frame, span)
+    return try body(code, function, frame, span)
   }
 
   @inline(__always)
-  private func body(_ code: FunctionCode, _ frame: Frame, _ span: SourceSpan) throws -> Value {
+  private func body(
+    _ code: FunctionCode, _ function: Function, _ frame: Frame, _ span: SourceSpan
+  ) throws -> Value {
     if code.isLibrary {
       do {
-        return labelled(try code.body(frame), code, frame)
+        return try labelled(try code.body(frame), code, function, frame)
       } catch let error as Diagnostic {
         throw inLibrary(error, code, span)
       }
     }
     let value = try code.body(frame)
-    if case .method = value { return labelled(value, code, frame) }
+    if case .method = value { return try labelled(value, code, function, frame) }
     return value
-  }
-
-  /// A method that a function makes is called by the function's name and arguments.
-  private func labelled(_ value: Value, _ code: FunctionCode, _ frame: Frame) -> Value {
-    guard case .method(let method) = value, case .written = method.kind,
-      method.name == MethodValue.unnamed, let name = code.name
-    else { return value }
-    let parts = code.parameters.enumerated().compactMap { k, parameter in
-      frame[k].scalar.map { "\(parameter.name) = \(NumberFormat.short($0))" }
-    }
-    let label = parts.isEmpty ? name : "\(name)(\(parts.joined(separator: ", ")))"
-    return .method(MethodValue(method.kind, name: label))
   }
 
   /// An error inside a library function is told at the place where the user called it.

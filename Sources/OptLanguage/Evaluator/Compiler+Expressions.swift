@@ -82,12 +82,12 @@ extension Compiler {
     let other = no
     var names = tree.assignedNames(in: then)
     if let otherwise { names += tree.assignedNames(in: otherwise) }
-    let slots = names.compactMap { scope.local($0) }
+    let variables = names.map(variable)
     let (machine, here) = (machine, span(condition))
     return { frame in
       let c = try test(frame)
       if case .boolean(let c) = c { return try c ? yes(frame) : other(frame) }
-      return try machine.branch(c, yes, other, slots, frame, here)
+      return try machine.branch(c, yes, other, variables, frame, here)
     }
   }
 

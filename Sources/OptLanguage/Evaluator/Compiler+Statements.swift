@@ -192,7 +192,7 @@ extension Compiler {
     let slot = scope.declare(variable)
     let run = try statement(body)
     let sourceSpan = span(source)
-    let assigned = tree.assignedNames(in: body).compactMap { scope.local($0) }
+    let assigned = tree.assignedNames(in: body).map { self.variable($0) }
     let code = LoopCode(slot: slot, assigned: assigned, body: run, span: here)
     if let range {
       return { frame in
@@ -206,6 +206,11 @@ extension Compiler {
         for k in 0..<count {
           frame[slot] = .number(start + Double(k) * step)
           try machine.tick(here)
+          if k == LoopCode.turnsBefore, !state.pointee.isTracing,
+            try machine.runNatively(code, start: start, step: step, from: k, count: count, frame)
+          {
+            break
+          }
           _ = try run(frame)
           if state.pointee.jump != .none, machine.endsLoop() { break }
         }

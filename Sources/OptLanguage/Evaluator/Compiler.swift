@@ -85,10 +85,11 @@ final class Compiler {
   // MARK: Functions
 
   /// Compiles a function text. `captured` are the codes, in the surrounding frame, of the values
-  /// that a closure takes with it.
+  /// that a closure takes with it. Parameters in `open` may be left unset by a call: then they mean
+  /// what their names mean outside.
   func function(
-    name: String?, parameters: [Parameter], body: NodeID, help: String? = nil, at span: SourceSpan,
-    isLocalName: Bool = false
+    name: String?, parameters: [Parameter], open: Set<String> = [], body: NodeID,
+    help: String? = nil, at span: SourceSpan, isLocalName: Bool = false
   ) throws -> (code: FunctionCode, captured: [Code]) {
     let outer = scope
     let inner = FunctionScope(parent: outer, isTopLevel: false)
@@ -105,7 +106,9 @@ final class Compiler {
     for parameter in parameters {
       compiled.append(
         FunctionCode.Parameter(
-          name: parameter.name, fallback: try parameter.fallback.map { try expression($0) },
+          name: parameter.name,
+          fallback: open.contains(parameter.name)
+            ? { _ in .unset } : try parameter.fallback.map { try expression($0) },
           span: parameter.span))
     }
     for name in tree.assignedNames(in: body) { inner.declareIfNew(name) }

@@ -57,6 +57,9 @@ package final class Machine {
   /// Programs compiled for derivatives of built-in functions.
   var sharedFunctionCalls: [ObjectIdentifier: CompiledCalls] = [:]
 
+  /// The step that a method written in the language is making, for methods made of others.
+  var stepContext: StepContext?
+
   /// The trace that goes on after what is computed now outside of it.
   var suspended: Tracer?
 

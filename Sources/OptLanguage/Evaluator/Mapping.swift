@@ -10,10 +10,18 @@ extension Machine {
     guard !arguments.isEmpty else {
       throw Diagnostic(.error, "`f.(…)` wants something to go over", at: span)
     }
+    return try map(arguments, spans, span) { [unowned self] items in
+      try self.apply(function, items, spans: spans, at: span, calleeSpan: span)
+    }
+  }
+
+  /// `body` for the elements of the arguments, of which there is at least one.
+  func map(
+    _ arguments: [Value], _ spans: [SourceSpan], _ span: SourceSpan,
+    _ body: ([Value]) throws -> Value
+  ) throws -> Value {
     if arguments.count == 1, case .list(let list) = arguments[0] {
-      let results = try list.items.map {
-        try apply(function, [$0], spans: spans, at: span, calleeSpan: span)
-      }
+      let results = try list.items.map { try body([$0]) }
       return try vector(results, results.map { _ in span }, span)
     }
     var size = (rows: 1, columns: 1)
@@ -31,7 +39,7 @@ extension Machine {
       size = joined
     }
     if let tracer, size.rows * size.columns >= tracer.fewestTurns,
-      let result = try mapBatched(function, arguments, spans, size, span)
+      let result = try mapBatched(arguments, spans, size, span, body)
     {
       return result
     }
@@ -51,8 +59,7 @@ extension Machine {
               .position(own.columns == 1 ? 1 : j + 1, place),
             ], place)
         }
-        results.append(
-          try apply(function, items, spans: spans, at: span, calleeSpan: span))
+        results.append(try body(items))
       }
     }
     guard results.allSatisfy({ $0.isNumeric && $0.size ?? (0, 0) == (1, 1) }) else {
@@ -65,8 +72,8 @@ extension Machine {
 
   /// All elements as one lane level.
   private func mapBatched(
-    _ function: Value, _ arguments: [Value], _ spans: [SourceSpan],
-    _ size: (rows: Int, columns: Int), _ span: SourceSpan
+    _ arguments: [Value], _ spans: [SourceSpan], _ size: (rows: Int, columns: Int),
+    _ span: SourceSpan, _ body: ([Value]) throws -> Value
   ) throws -> Value? {
     guard let tracer else { return nil }
     let (levels, predicates, guards) = (
@@ -87,7 +94,7 @@ extension Machine {
         let column = whole.reshape(rows: size.rows * size.columns, columns: 1)
         return .traced(TracedNumbers(opened(column, level), isMask: argument.isMask))
       }
-      let value = try apply(function, items, spans: spans, at: span, calleeSpan: span)
+      let value = try body(items)
       guard value.isNumeric, value.size ?? (0, 0) == (1, 1) else {
         throw CannotBatch("values that are not single numbers", span)
       }

@@ -201,9 +201,10 @@ struct Completion {
   }
 
   private static let clauses: [String: [String]] = {
-    let minimise = ["from", "subject to", "using", "until", "over"]
+    let minimise = ["from", "subject to", "using", "until", "over", "resume"]
     return [
-      "minimize": minimise, "maximize": minimise, "fit": ["to", "from", "using"],
+      "minimize": minimise, "maximize": minimise,
+      "fit": ["to", "from", "with", "subject to", "using", "until"],
       "solve": ["from", "until"], "check": ["at", "against"], "differentiate": ["by"],
       "collect": ["by"], "substitute": ["with"], "taylor": ["by", "at", "to"],
       "explain": ["of", "at", "by"], "plot": ["over", "with"], "contour": ["over", "with"],
@@ -238,5 +239,6 @@ enum StopWords {
     ("change", "change of the value in a step, as in change < 1e-12"),
     ("seconds", "time"), ("epochs", "passes over the data"),
     ("evaluations", "number of evaluations of the cost"),
+    ("checkpoint", "file that the run is saved in, for `resume`"),
   ]
 }

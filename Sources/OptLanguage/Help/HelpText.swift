@@ -87,7 +87,9 @@ extension Machine {
   private static func help(on entry: LibraryEntry) -> String {
     var parts = [entry.signature + (entry.help.isEmpty ? "" : "\n" + entry.help.indented())]
     parts += shownExamples(entry.examples)
-    if entry.isMethod { parts.append("  > minimize (x - 3)^2 from x = 0 using \(entry.name)") }
+    if entry.isMethod, entry.hasDefaults {
+      parts.append("  > minimize (x - 3)^2 from x = 0 using \(entry.name)")
+    }
     parts.append("  from the library's \(entry.module).opt")
     return parts.joined(separator: "\n\n")
   }

@@ -5,7 +5,7 @@ extension HelpTopic {
     HelpTopic(
       ["minimize", "maximize"],
       """
-      minimize E from x = START, … [using METHOD] [until STOPS]
+      minimize E from x = START, … [subject to CONSTRAINTS] [using METHOD] [until STOPS]
       maximize E from x = START, …
       """,
       "Finds where an expression is smallest, or largest.",
@@ -20,11 +20,22 @@ extension HelpTopic {
         r.x
         """),
     HelpTopic(
-      ["fit"], "fit y ~ E to TABLE from b1 = START, … [using METHOD]",
+      ["fit"],
+      """
+      fit y ~ E to TABLE from b1 = START, … [using METHOD]
+      fit … with weights = w                     rows count differently
+      fit … with sigma = s                       standard deviations that are known
+      fit … with loss = huber [, scale = c]      outliers count less: soft_l1, cauchy, tukey
+      fit … subject to b1 >= 0
+      """,
       "Fits the parameters of a formula to the columns of a table by nonlinear least squares.",
       """
-      The columns of the table are names in the formula. The result shows estimates, standard errors
-      and 95 % intervals: the fields standard_errors, intervals, residuals and covariance.
+      The columns of the table, or of a record of vectors, are names in the formula; one that makes
+      sense for numbers only (`x^2`, `a/b`) is evaluated row by row. The result shows estimates,
+      standard errors and 95 % intervals, and what the data do not determine. Fields: solution,
+      standard_errors, intervals, residuals, fitted, covariance, correlations, sum_of_squares,
+      standard_deviation, r_squared, aic, bic, rank. `predict(r, table)` gives the curve at other rows
+      with bands, `profile(r)` intervals that follow the sum of squares.
       """,
       example: """
         t = (x = [0, 1, 2, 3], y = [1.1, 2.9, 5.2, 6.8])
@@ -177,8 +188,11 @@ extension HelpTopic {
       "subject to x^2 + y^2 <= 1, x >= 0, 0 <= p <= 1, sum(w) == 1",
       "Conditions that the variables have to satisfy.",
       """
-      Comparisons with ==, <= or >=, chains of them, and `and`; matrices element by element. The
-      result's `multipliers` say how much the best value changes with the right sides.
+      Comparisons with ==, <= or >=, chains of them, and `and`; matrices element by element. What
+      restricts single variables becomes bounds, which are never left, not even while probing. Of the
+      result, `multipliers` say how much the best value changes with the right sides, `active` which
+      inequalities hold with equality, `violation` how far the point is from satisfying all,
+      `conflict` which constraints contradict each other where they do.
       """,
       example: "minimize x + y from x = 0.1, y = 0.2 subject to x^2 + y^2 <= 1"),
     HelpTopic(
@@ -202,8 +216,20 @@ extension HelpTopic {
       until epochs = 20      until evaluations = 500   until change < 1e-12
       """,
       "Says when a minimisation ends; it replaces the usual criteria.",
-      "`until (r -> r.value < 1)` asks a function of the state.",
+      "`until (r -> r.value < 1)` asks a function of the state; `checkpoint = \"run.txt\"` saves the run.",
       example: "minimize (x - 3)^2 from x = 0 until steps = 5"),
+    HelpTopic(
+      ["resume", "checkpoint"],
+      """
+      minimize E from x = 0 until steps = 500, checkpoint = "run.txt"
+      minimize E from x = 0 until steps = 900 resume "run.txt"
+      """,
+      "Saves a run every few seconds and at its end, and goes on from there with the same bits.",
+      example: """
+        file = "/tmp/optrepl-help-run.txt"
+        minimize (x - 3)^4 from x = 0 using gd until steps = 20, checkpoint = file
+        minimize (x - 3)^4 from x = 0 using gd until steps = 40 resume file
+        """),
     HelpTopic(
       ["over", "batches"],
       """

@@ -18,6 +18,8 @@ package struct LibraryEntry: Sendable {
   package let module: String
   /// Whether it makes a method of minimisation.
   package let isMethod: Bool
+  /// Whether a name without arguments is enough.
+  package let hasDefaults: Bool
 
   /// The first sentence or line of the help.
   package var summary: String { help.firstLine }
@@ -49,12 +51,13 @@ package struct LibraryEntry: Sendable {
           name: definition.name,
           signature: "\(definition.name)(\(parameters.joined(separator: ", ")))",
           parameters: definition.parameters.map(\.name), help: help, examples: examples,
-          module: module.name, isMethod: module.path.contains("/optimizers/"))
+          module: module.name, isMethod: module.path.contains("/optimizers/"),
+          hasDefaults: definition.parameters.allSatisfy { $0.fallback != nil })
       case .assignment(let target, _):
         guard case .name(let name) = tree[target] else { return nil }
         return LibraryEntry(
           name: name, signature: name, parameters: [], help: "", examples: [],
-          module: module.name, isMethod: false)
+          module: module.name, isMethod: false, hasDefaults: true)
       default: return nil
       }
     }

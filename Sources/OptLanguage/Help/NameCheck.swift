@@ -178,9 +178,13 @@ struct NameCheck {
 
   private mutating func visit(_ sentence: Sentence, _ scope: Int, _ tree: SyntaxTree) {
     var bound: [String] = []
+    // Weights of a fit, which may be columns.
+    var described: [NodeID] = []
     for clause in sentence.clauses {
       for item in clause.items {
         switch item {
+        case .binding(_, let value, _) where clause.word == .with && sentence.verb == .fit:
+          described.append(value)
         case .binding(let name, let value, _):
           bound.append(name)
           later([value], scope)
@@ -212,7 +216,7 @@ struct NameCheck {
     if sentence.verb == .explain, case .sentence? = sentence.subjects.first.map({ tree[$0] }) {
       inner = scope
     }
-    later(sentence.subjects, inner)
+    later(sentence.subjects + described, inner)
   }
 }
 

@@ -52,6 +52,12 @@ enum Broadcast {
       let (xs, ys) = columns == 1 ? (xr, yr) : (xc, yc)
       if xs == 1 && ys == 1 {
         for k in 0..<count { to[k] = f(x[k], y[k]) }
+      } else if xs == 0 && ys == 1 {
+        let number = x[0]
+        for k in 0..<count { to[k] = f(number, y[k]) }
+      } else if xs == 1 && ys == 0 {
+        let number = y[0]
+        for k in 0..<count { to[k] = f(x[k], number) }
       } else {
         for k in 0..<count { to[k] = f(x[k * xs], y[k * ys]) }
       }

@@ -57,6 +57,11 @@ extension Machine {
     case .table(let table):
       if let column = table.column(name) { return column }
       throw unknownField(name, value, table.names, span, what: "column")
+    case .method(let method): return try field(method, name, span)
+    case .function(let function) where name == "start" || name == "step":
+      // A method's name without arguments is the method with its defaults.
+      if let method = try method(madeBy: function, span) { return try field(method, name, span) }
+      throw Diagnostic(.error, "\(value.kindDescription) has no field `\(name)`", at: span)
     default:
       if name == "T", value.isNumeric {
         throw Diagnostic(
@@ -128,11 +133,15 @@ extension Machine {
       let j = try offsets(column, columns, names.1)
       try require(i.count, j.count, span)
       let result = Buffer(uninitialized: i.count * j.count)
-      var k = 0
-      for r in i {
-        for c in j {
-          result.pointer[k] = m.buffer.pointer[r * columns + c]
-          k += 1
+      let areNeighbours = zip(j, j.dropFirst()).allSatisfy { $1 == $0 + 1 }
+      j.withUnsafeBufferPointer { j in
+        for (k, r) in i.enumerated() {
+          let (from, to) = (m.buffer.pointer + r * columns, result.pointer + k * j.count)
+          if areNeighbours, let first = j.first {
+            to.update(from: from + first, count: j.count)
+          } else {
+            for (l, c) in j.enumerated() { to[l] = from[c] }
+          }
         }
       }
       return Value(Matrix(result, rows: i.count, columns: j.count, isMask: m.isMask))

@@ -15,7 +15,8 @@ struct SentenceForm: Sendable {
 enum Sentences {
   /// The verbs that are there; others say "not available yet".
   static let forms: [SentenceForm] = [
-    minimize, maximize, solve, check, differentiate, simplify, expand, factor, collect, substitute,
+    minimize, maximize, fit, solve, check, differentiate, simplify, expand, factor, collect,
+    substitute,
     taylor, show, tex, explain,
   ]
 

@@ -53,6 +53,15 @@ enum FileAccess {
     #endif
   }
 
+  /// Gives a file another name, in place of the one that has it.
+  static func rename(_ path: String, to new: String) -> Problem? {
+    #if canImport(Glibc)
+      Glibc.rename(path, new) == 0 ? nil : Problem(errno)
+    #else
+      Darwin.rename(path, new) == 0 ? nil : Problem(errno)
+    #endif
+  }
+
   static func write(_ bytes: [UInt8], to path: String) -> Problem? {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { return Problem(errno) }

@@ -6,7 +6,7 @@ import OptSyntax
 extension Machine {
   /// `if` on something else than a boolean: a side is taken, or both are and merged.
   func branch(
-    _ condition: Value, _ yes: Code, _ no: Code, _ slots: [Int], _ frame: Frame,
+    _ condition: Value, _ yes: Code, _ no: Code, _ variables: [Variable], _ frame: Frame,
     _ span: SourceSpan
   ) throws -> Value {
     switch condition {
@@ -14,20 +14,20 @@ extension Machine {
       if let only = try? uniform(l, "a condition", span) {
         return try only != 0 ? yes(frame) : no(frame)
       }
-      return try merge(condition, .known(l), yes, no, slots, frame, span)
+      return try merge(condition, .known(l), yes, no, variables, frame, span)
     case .traced(let t) where t.isMask && t.size == (1, 1):
       let expression = t.expression
       let predicate = Predicate.traced(expression)
       guard let tracer else { break }
       if !expression.shape.lanes.isEmpty {
-        return try merge(condition, predicate, yes, no, slots, frame, span)
+        return try merge(condition, predicate, yes, no, variables, frame, span)
       }
       if tracer.dependsOnLoop(expression) {
-        return try merge(condition, predicate, yes, no, slots, frame, span)
+        return try merge(condition, predicate, yes, no, variables, frame, span)
       }
       if !tracer.hasPoint, tracer.firstSymbol(in: expression) != nil {
         do {
-          return try merge(condition, predicate, yes, no, slots, frame, span)
+          return try merge(condition, predicate, yes, no, variables, frame, span)
         } catch let failure as CannotBatch {
           throw Diagnostic(
             .error, "this condition cannot become part of a formula: \(failure.reason)", at: span)
@@ -35,7 +35,7 @@ extension Machine {
       }
       if tracer.merged.contains(span) {
         do {
-          return try merge(condition, predicate, yes, no, slots, frame, span)
+          return try merge(condition, predicate, yes, no, variables, frame, span)
         } catch is CannotBatch {
           tracer.merged.remove(span)
           tracer.unmergeable.insert(span)
@@ -79,7 +79,7 @@ extension Machine {
 
   /// Runs both sides, each on its own copy of the variables it assigns, and joins what differs.
   private func merge(
-    _ condition: Value, _ predicate: Predicate, _ yes: Code, _ no: Code, _ slots: [Int],
+    _ condition: Value, _ predicate: Predicate, _ yes: Code, _ no: Code, _ variables: [Variable],
     _ frame: Frame, _ span: SourceSpan
   ) throws -> Value {
     guard let tracer else { return .nothing }
@@ -89,13 +89,13 @@ extension Machine {
     }
     tracer.merging.append(span)
     defer { tracer.merging.removeLast() }
-    let before = slots.map { frame[$0] }
+    let before = variables.map { value(of: $0, frame) }
     let depth = tracer.predicates.count
     func side(_ code: Code, _ predicate: Predicate) throws -> (Value, [Value]) {
       tracer.predicates.append(predicate)
       defer {
         tracer.predicates.removeSubrange(depth...)
-        for (slot, value) in zip(slots, before) { frame[slot] = value }
+        for (variable, value) in zip(variables, before) { set(variable, value, frame) }
       }
       let value: Value
       do {
@@ -108,7 +108,7 @@ extension Machine {
         state.pointee.jump = .none
         throw CannotBatch("a jump on one side of a condition", span)
       }
-      return (value, slots.map { frame[$0] })
+      return (value, variables.map { self.value(of: $0, frame) })
     }
     let opposite = try negation(condition, span)
     let other: Predicate
@@ -119,8 +119,8 @@ extension Machine {
     }
     let (a, after) = try side(yes, predicate)
     let (b, otherAfter) = try side(no, other)
-    for (k, slot) in slots.enumerated() {
-      frame[slot] = try joined(condition, after[k], otherAfter[k], span)
+    for (k, variable) in variables.enumerated() {
+      set(variable, try joined(condition, after[k], otherAfter[k], span), frame)
     }
     if case .nothing = a { return .nothing }
     if case .nothing = b { return .nothing }

@@ -11,7 +11,22 @@ import OptSyntax
 /// that was taken, of elementwise work the element in question.
 struct CulpritSearch {
   let tracer: Tracer
-  private var graph: Graph { tracer.graph }
+  private let graph: Graph
+  private let interpreter: Interpreter
+  /// The turns of the loops that the graph is the body of, outermost first.
+  private var turns: [Int] = []
+
+  init(tracer: Tracer) {
+    self.tracer = tracer
+    (graph, interpreter) = (tracer.graph, tracer.interpreter)
+  }
+
+  /// In the body of a loop in one turn.
+  private init(_ outer: CulpritSearch, turn: Int, _ body: Interpreter, _ graph: Graph) {
+    tracer = outer.tracer
+    (self.graph, interpreter) = (graph, body)
+    turns = outer.turns + [turn]
+  }
 
   /// A node and the element of it that is not finite.
   private struct Place {
@@ -30,6 +45,11 @@ struct CulpritSearch {
     while let next = badOperand(place) { place = next }
     switch graph.nodes[Int(place.node)].operation {
     case .number, .array: return nil
+    case .loop:
+      if let (turn, body, node) = interpreter.firstBadTurn(of: place.node) {
+        let inside = CulpritSearch(self, turn: turn, body, node.graph)
+        if let fault = inside.fault(in: node) { return fault }
+      }
     default: break
     }
     if derivatives != nil {
@@ -45,7 +65,7 @@ struct CulpritSearch {
   // MARK: The way back
 
   private func values(_ node: Int32) -> Buffer {
-    tracer.interpreter.value(of: Expression(graph: graph, index: node))
+    interpreter.value(of: Expression(graph: graph, index: node))
   }
 
   private func firstBad(_ node: Int32) -> Int? {
@@ -133,7 +153,11 @@ struct CulpritSearch {
   /// The text of a node: a name, or what the user wrote.
   private func text(_ node: Int32) -> String? {
     let n = graph.nodes[Int(node)]
-    if n.operation == .input { return graph.inputs[Int(n.payload)].name }
+    if n.operation == .input {
+      // What a loop's body reads need not have a name.
+      let name = graph.inputs[Int(n.payload)].name
+      return name.isEmpty ? nil : name
+    }
     if n.operation == .number { return nil }
     guard let text = span(node)?.text, !text.isEmpty else { return nil }
     return text
@@ -175,9 +199,10 @@ struct CulpritSearch {
     let buffer = values(place.node)
     let shown =
       text(place.node) ?? Formula.of(Expression(graph: graph, index: place.node)).text
+    let turn = turns.map { " in turn \($0 + 1)" }.joined()
     let lane = buffer.count > 1 ? " (element \(place.element + 1) of \(buffer.count))" : ""
     return Fault(
-      expression: "\(shown) is \(NumberFormat.short(buffer[place.element]))\(lane)",
+      expression: "\(shown) is \(NumberFormat.short(buffer[place.element]))\(lane)\(turn)",
       operands: operands(of: place, besides: shown), place: position(place.node))
   }
 

@@ -13,6 +13,8 @@ struct LoopExtraction {
   /// Nodes of the body by their number outside.
   private var moved: [Int32: Expression]
   private var nexts: [Expression] = []
+  /// From the loop's first node on: what the turn and constants alone decide.
+  private var timed: [Bool] = []
 
   init(_ tracer: Tracer, _ loop: OpenLoop) {
     self.tracer = tracer
@@ -23,8 +25,10 @@ struct LoopExtraction {
   }
 
   /// What goes from turn to turn.
-  mutating func carry(_ input: Expression, from initial: Expression, to next: Expression) {
-    moved[input.index] = builder.carry(initial, input.shape)
+  mutating func carry(
+    _ input: Expression, named name: String, from initial: Expression, to next: Expression
+  ) {
+    moved[input.index] = builder.carry(initial, input.shape, named: name)
     nexts.append(next)
   }
 
@@ -47,6 +51,7 @@ struct LoopExtraction {
   mutating func build() throws -> [Expression] {
     let live = graph.reachable(from: nexts.map(\.index))
     let body = builder.body
+    findTimed(live.count)
     for index in Int(loop.first)..<max(live.count, Int(loop.first))
     where live[index] && loop.depends(Int32(index)) && moved[Int32(index)] == nil {
       let node = graph.nodes[index]
@@ -67,7 +72,10 @@ struct LoopExtraction {
     for (k, sum) in checks {
       if let value = moved[nexts[k].index] { builder.setNext(k, sum.apply(.or, value)) }
     }
-    return builder.build(in: graph).finals
+    if tracer.keepsStates { return builder.build(in: graph).finals }
+    for k in nexts.indices { builder.keepStates(k, false) }
+    let node = builder.node(in: graph)
+    return nexts.indices.map(node.final)
   }
 
   /// Makes a node from outside known in the body.
@@ -82,12 +90,20 @@ struct LoopExtraction {
     }
   }
 
-  /// An element that only the turn decides on, of an array from outside: read in the order of turns.
+  /// What only the turn decides on: an element of an array from outside, or a function that takes
+  /// long. It is read in the order of turns.
   private mutating func sequence(_ index: Int32, _ node: Node) -> Expression? {
+    if node.operation == .apply, isTimed(index), graph.shape(of: index).isScalar,
+      !Self.cheap.contains(FunctionID(index: Int(node.payload))), loop.turns <= 1 << 16,
+      let known = valuesByTurn(Expression(graph: graph, index: index))
+    {
+      return builder.sequence(
+        graph.array(known, Shape(rows: loop.turns, columns: 1)), .scalar)
+    }
     guard node.operation == .gather, !loop.depends(node.a) else { return nil }
     let shape = graph.shape(of: index)
     let offsets = Expression(graph: graph, index: node.b)
-    guard shape.isScalar, isKnownByTurn(node.b) else { return nil }
+    guard shape.isScalar, isTimed(node.b) else { return nil }
     let array = Expression(graph: graph, index: node.a)
     let column = Shape(rows: loop.turns, columns: 1)
     let size = Double(array.shape.count)
@@ -104,29 +120,58 @@ struct LoopExtraction {
     return builder.sequence(array.gather(graph.array(known, column)), shape)
   }
 
-  /// Whether a node depends on the turn and on constants alone.
-  private func isKnownByTurn(_ index: Int32) -> Bool {
-    let turn = loop.turn.index
-    let live = graph.reachable(from: [index])
-    for k in live.indices where live[k] && graph.nodes[k].operation == .input {
-      if Int32(k) != turn { return false }
+  private static let cheap: Set<FunctionID> = [
+    .add, .subtract, .multiply, .negate, .divide, .less, .lessOrEqual, .greater, .greaterOrEqual,
+    .equal, .notEqual, .and, .or, .not, .min, .max,
+  ]
+
+  private mutating func findTimed(_ end: Int) {
+    let first = Int(loop.first)
+    for index in first..<max(end, first) {
+      let node = graph.nodes[index]
+      var isKnown = node.operation != .input && node.operation != .random
+      graph.forEachOperand(of: node) { operand in
+        if Int(operand) >= first {
+          isKnown = isKnown && timed[Int(operand) - first]
+        } else {
+          let known = graph.nodes[Int(operand)].operation
+          isKnown = isKnown && (known == .number || known == .array)
+        }
+      }
+      timed.append(isKnown || Int32(index) == loop.turn.index)
     }
-    return true
+  }
+
+  private func isTimed(_ index: Int32) -> Bool {
+    let k = Int(index - loop.first)
+    return timed.indices.contains(k) && timed[k]
   }
 
   /// The values of a node that the turn decides on, for all turns.
   private func valuesByTurn(_ value: Expression) -> Buffer? {
-    Self.valuesByTurn(value, loop, tracer)
-  }
-
-  static func valuesByTurn(_ value: Expression, _ loop: OpenLoop, _ tracer: Tracer) -> Buffer? {
     guard loop.turns <= 1 << 22 else { return nil }
     let graph = Graph()
     let turns = Buffer(count: loop.turns)
     for k in 0..<loop.turns { turns[k] = Double(k) }
     let lanes = Shape(lanes: [Int32(clamping: loop.turns)], rows: 1, columns: 1)
-    let made = tracer.graph.copy(
-      [value], into: graph, known: [loop.turn.index: graph.array(turns, lanes)])
-    return Interpreter(graph).value(of: made[0].broadcast(to: lanes))
+    // The turns are lanes, which what is read of the turn gets, too.
+    let source = tracer.graph
+    let live = source.reachable(from: [value.index])
+    var made: [Int32: Expression] = [loop.turn.index: graph.array(turns, lanes)]
+    for index in live.indices where live[index] && made[Int32(index)] == nil {
+      let node = source.nodes[index]
+      let operands = source.operands(of: Int32(index)).compactMap { made[$0] }
+      switch (node.operation, operands.count) {
+      case (.number, _), (.array, _):
+        made[Int32(index)] = source.rebuild(Int32(index), in: graph) { $0 }
+      case (.apply, 1...3):
+        made[Int32(index)] = graph.apply(FunctionID(index: Int(node.payload)), operands)
+      case (.select, 3):
+        made[Int32(index)] = graph.select(operands[0], operands[1], operands[2])
+      case (.gather, 2): made[Int32(index)] = operands[0].gather(operands[1])
+      default: return nil
+      }
+    }
+    return made[value.index].map { Interpreter(graph).value(of: $0.broadcast(to: lanes)) }
   }
 }

@@ -9,11 +9,13 @@ import OptSyntax
 final class LoopCode {
   let slot: Int
   /// Variables that the body assigns.
-  let assigned: [Int]
+  let assigned: [Variable]
   let body: Code
   let span: SourceSpan
+  /// Whether it was found that its turns cannot be run as machine code.
+  var staysInterpreted = false
 
-  init(slot: Int, assigned: [Int], body: @escaping Code, span: SourceSpan) {
+  init(slot: Int, assigned: [Variable], body: @escaping Code, span: SourceSpan) {
     self.slot = slot
     self.assigned = assigned
     self.body = body
@@ -23,9 +25,17 @@ final class LoopCode {
 
 /// What a loop runs over.
 enum LoopItems {
-  case range(start: Double, step: Double)
+  /// The first turn is number `offset` of the range.
+  case range(start: Double, step: Double, offset: Double = 0)
   /// A vector, row or column, element by element.
   case elements(Expression, isMask: Bool)
+}
+
+/// What a variable is after a loop.
+struct LoopResult {
+  let variable: Variable
+  let value: Expression
+  let isMask: Bool
 }
 
 extension Tracer {
@@ -46,14 +56,14 @@ extension Machine {
       tracer.hasPoint, count <= Int(Int32.max) / 2,
       tracer.unrolled[ObjectIdentifier(code)] == nil
     else { return false }
-    let before = code.assigned.map { frame[$0] }
+    let before = code.assigned.map { value(of: $0, frame) }
     let (levels, predicates, depth) = (tracer.levels, tracer.predicates, tracer.openLoops.count)
     let guards = tracer.guards.count
     func failed(_ reason: CannotBatch) -> Bool {
       tracer.unrolled[ObjectIdentifier(code)] = reason
       tracer.guards.removeSubrange(guards...)
       state.pointee.jump = .none
-      for (slot, value) in zip(code.assigned, before) { frame[slot] = value }
+      for (variable, value) in zip(code.assigned, before) { set(variable, value, frame) }
       frame[code.slot] = .unset
       return false
     }
@@ -63,7 +73,7 @@ extension Machine {
       tracer.openLoops.removeSubrange(depth...)
     }
     do {
-      try roll(code, items, count, frame, before, tracer)
+      _ = try roll(code, items, count, frame, before, tracer)
       return true
     } catch let reason as CannotBatch {
       return failed(reason)
@@ -73,10 +83,11 @@ extension Machine {
     }
   }
 
-  private func roll(
+  /// Traces the body and makes the node; gives the variables their values after the last turn.
+  func roll(
     _ code: LoopCode, _ items: LoopItems, _ count: Int, _ frame: Frame, _ before: [Value],
     _ tracer: Tracer
-  ) throws {
+  ) throws -> [LoopResult] {
     let graph = try place(code.span)
     // Counters are known in every turn; other numbers are carried, with the lanes they get.
     var steps: [Double?] = before.map { _ in nil }
@@ -92,24 +103,24 @@ extension Machine {
       frame[code.slot] = try item(items, loop, graph)
       var inputs: [Expression?] = []
       for (k, value) in before.enumerated() {
-        let slot = code.assigned[k]
+        let variable = code.assigned[k]
         inputs.append(nil)
-        frame[slot] = value
+        set(variable, value, frame)
         guard isCarried[k] else { continue }
         if let step = steps[k], let start = value.scalar {
-          frame[slot] = Value(start + step * loop.turn)
+          set(variable, Value(start + step * loop.turn), frame)
           continue
         }
         let own = try expression(value, code.span).shape
         let input = loop.input(own.withLanes(of: widths[k]))
         inputs[k] = input
-        frame[slot] = .traced(TracedNumbers(input, isMask: value.isMask))
+        set(variable, .traced(TracedNumbers(input, isMask: value.isMask)), frame)
       }
       _ = try code.body(frame)
       if state.pointee.jump != .none {
         throw CannotBatch("a jump inside it", code.span)
       }
-      let after = code.assigned.map { frame[$0] }
+      let after = code.assigned.map { self.value(of: $0, frame) }
       guard (graph.count - Int(loop.first)) * count >= Tracer.fewestRolledNodes else {
         throw CannotBatch("few operations", code.span)
       }
@@ -117,7 +128,12 @@ extension Machine {
       var changed = false
       for (k, value) in after.enumerated() {
         if !isCarried[k] {
-          guard isSame(before[k], value) else {
+          let isKept =
+            before[k].isNumeric
+            ? try value.isNumeric
+              && expression(value, code.span) == expression(before[k], code.span)
+            : isSame(before[k], value)
+          guard isKept else {
             throw CannotBatch("\(value.kindDescription) that changes from turn to turn", code.span)
           }
           continue
@@ -132,7 +148,7 @@ extension Machine {
         if next == input {
           isCarried[k] = false
           changed = true
-        } else if let step = counterStep(next, input, before[k], count) {
+        } else if tracer.keepsStates, let step = counterStep(next, input, before[k], count) {
           steps[k] = step
           changed = true
         } else if next.shape.withLanes(of: input.shape) != input.shape {
@@ -141,15 +157,15 @@ extension Machine {
         }
       }
       if changed { continue }
-      try close(code, loop, frame, before, after, inputs, steps)
-      return
+      return try close(code, loop, frame, before, after, inputs, steps)
     }
     throw CannotBatch("variables whose sizes do not settle", code.span)
   }
 
   private func item(_ items: LoopItems, _ loop: OpenLoop, _ graph: Graph) throws -> Value {
     switch items {
-    case .range(let start, let step): return Value(start + step * loop.turn)
+    case .range(let start, let step, let offset):
+      return Value(start + step * (offset == 0 ? loop.turn : loop.turn + offset))
     case .elements(let vector, let isMask):
       return .traced(TracedNumbers(vector.gather(loop.turn), isMask: isMask))
     }
@@ -175,11 +191,13 @@ extension Machine {
     return step
   }
 
-  /// Whether a value that is no number is what it was; one that the body sets first may be known.
+  /// Whether a value that is no number is what it was; one that the body sets first may be a number
+  /// or a text. What may hold others, such as a function, could carry numbers of one turn out.
   private func isSame(_ a: Value, _ b: Value) -> Bool {
     switch (a, b) {
     case (.unset, .unset), (.nothing, .nothing): true
-    case (.unset, _): b.isNumeric || !b.isTraced
+    case (.unset, .text): true
+    case (.unset, _): b.isNumeric
     case (.text(let x), .text(let y)): x === y
     case (.function(let x), .function(let y)): x === y
     case (.record(let x), .record(let y)): x === y
@@ -195,39 +213,48 @@ extension Machine {
   private func close(
     _ code: LoopCode, _ loop: OpenLoop, _ frame: Frame, _ before: [Value], _ after: [Value],
     _ inputs: [Expression?], _ steps: [Double?]
-  ) throws {
-    guard let tracer else { return }
+  ) throws -> [LoopResult] {
+    guard let tracer else { return [] }
+    guard tracer.keepsStates || loop.checks.isEmpty else {
+      throw CannotBatch("places that must be checked", code.span)
+    }
     var extraction = LoopExtraction(tracer, loop)
-    var carried: [(slot: Int, isMask: Bool, shape: Shape)] = []
+    var carried: [(variable: Variable, isMask: Bool)] = []
     for (k, value) in after.enumerated() where value.isNumeric {
-      let slot = code.assigned[k]
+      let variable = code.assigned[k]
       if let input = inputs[k] {
         let next = try expression(value, code.span)
         let initial = try expression(before[k], code.span)
-        extraction.carry(input, from: initial, to: next)
-        carried.append((slot, value.isMask, input.shape))
+        extraction.carry(input, named: variable.name, from: initial, to: next)
+        carried.append((variable, value.isMask))
       } else if case .unset = before[k] {
         // Set by the body alone; what it is after the last turn counts.
         let next = try expression(value, code.span)
         guard loop.depends(next.index) else { continue }
         extraction.result(next)
-        carried.append((slot, value.isMask, next.shape))
+        carried.append((variable, value.isMask))
       } else if let step = steps[k], let start = before[k].scalar {
-        frame[slot] = .number(start + step * Double(loop.turns))
+        set(variable, .number(start + step * Double(loop.turns)), frame)
       } else {
-        frame[slot] = before[k]
+        set(variable, before[k], frame)
       }
     }
+    _ = try place(code.span)
     for check in loop.checks { extraction.check(check.condition) }
     let finals = try extraction.build()
     tracer.openLoops.removeLast()
-    for ((slot, isMask, _), value) in zip(carried, finals) {
-      frame[slot] = .traced(TracedNumbers(value, isMask: isMask))
+    let results = zip(carried, finals).map {
+      LoopResult(variable: $0.variable, value: $1, isMask: $0.isMask)
+    }
+    for result in results {
+      set(
+        result.variable, .traced(TracedNumbers(result.value, isMask: result.isMask)), frame)
     }
     for (check, value) in zip(loop.checks, finals.dropFirst(carried.count)) {
       try guardNever(value, check.what, check.span)
     }
     frame[code.slot] = .unset
+    return results
   }
 }
 

@@ -12,6 +12,8 @@ enum Query: Int, CaseIterable {
   case product
   /// A column and its Jacobian.
   case valueAndJacobian
+  /// A sum of squares and its parts; these and their Jacobian.
+  case residuals, residualsAndJacobian
   /// A number and the rows of its constraints.
   case valueAndRows
   /// These, the Jacobian of the rows, and the gradient of the number.
@@ -232,6 +234,14 @@ final class TracedFunction {
 
   // MARK: Queries
 
+  /// How many parts the result has, if it is a sum of squares.
+  func squareCount(_ path: TracedPath) throws -> Int? {
+    try machine.tracing(path.tracer) {
+      let y = try machine.expression(path.result, span)
+      return path.squares(of: sign < 0 ? -y : y)?.residuals.shape.count
+    }
+  }
+
   private func executable(_ path: TracedPath, _ query: Query) throws -> Executable {
     if let known = path.executables[query.rawValue] { return known }
     let made = try machine.tracing(path.tracer) { try build(path, query) }
@@ -264,6 +274,12 @@ final class TracedFunction {
       outputs = hvp(of: y, by: variables, along: along)
     case .valueAndJacobian:
       outputs = [y, jacobian(of: [y], by: variables)]
+    case .residuals, .residualsAndJacobian:
+      guard let squares = path.squares(of: y) else {
+        throw Diagnostic(.error, "the cost is not a sum of squares at every point", at: span)
+      }
+      outputs =
+        [y] + (query == .residuals ? squares.values : squares.valuesAndJacobian(variables))
     case .valueAndRows: outputs = [y, try rows(of: path)]
     case .firstDerivatives, .lagrangian:
       let c = try rows(of: path)
@@ -280,7 +296,7 @@ final class TracedFunction {
     let placedFrom: Int? =
       switch query {
       case .value, .valueGradientHessian, .valueAndJacobian, .valueAndRows, .firstDerivatives,
-        .lagrangian:
+        .lagrangian, .residuals, .residualsAndJacobian:
         nil
       case .valueAndGradient: 1
       case .product: 0

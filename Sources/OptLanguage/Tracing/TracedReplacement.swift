@@ -29,10 +29,17 @@ struct TracedReplacement {
     case .list(let list): return try changed(list.items).map { .list($0) }
     case .function(let function): return try changed(function).map { .function($0) }
     case .method(let method):
+      let recipe = method.recipe
       guard case .written(let start, let step) = method.kind,
-        let parts = try changed([start, step])
+        let parts = try changed([start, step] + (recipe?.arguments ?? []))
       else { return nil }
-      return .method(MethodValue(.written(start: parts[0], step: parts[1]), name: method.name))
+      return .method(
+        MethodValue(
+          .written(start: parts[0], step: parts[1]), name: method.name,
+          recipe: recipe.map {
+            MethodRecipe(
+              function: $0.function, arguments: Array(parts.dropFirst(2)), schedules: $0.schedules)
+          }))
     default: return nil
     }
   }

@@ -81,6 +81,8 @@ final class Tracer {
   var openShapes: [String: OpenShape] = [:]
   /// Where the result, a column of numbers, belongs in the sparse matrix that it stands for.
   var pattern: SparsePattern?
+  /// The parts whose squares make up the result, where it was made of them.
+  var squares: SumOfSquares?
   /// Whether something was printed: then every evaluation is traced anew.
   var hasEffects = false
   /// Draws of random numbers so far.
@@ -101,6 +103,11 @@ final class Tracer {
 
   /// Most nodes that a function may have.
   static let largestGraph = 2_000_000
+  /// The same for this trace.
+  var largestGraph = Tracer.largestGraph
+  /// Whether loops may be differentiated; where only their values are wanted, they keep no states and
+  /// may read nothing whose place must be checked.
+  var keepsStates = true
 
   init(_ purpose: Purpose, hasPoint: Bool) {
     self.purpose = purpose
@@ -192,10 +199,10 @@ extension Machine {
     guard let tracer else {
       throw Diagnostic(.error, "a symbolic value was used outside of its function", at: span)
     }
-    if tracer.graph.count > Tracer.largestGraph {
+    if tracer.graph.count > tracer.largestGraph {
       let reason = tracer.unrolled.values.first
       throw Diagnostic(
-        .error, "the function unrolls to more than \(Tracer.largestGraph) operations",
+        .error, "the function unrolls to more than \(tracer.largestGraph) operations",
         at: reason?.span ?? span,
         notes: reason.map { ["the loop was unrolled: " + $0.reason] } ?? [])
     }

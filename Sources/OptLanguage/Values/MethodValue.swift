@@ -17,6 +17,8 @@ package final class MethodValue {
   }
   package let kind: Kind
   package let name: String
+  /// How a function of the language made it.
+  let recipe: MethodRecipe?
 
   /// The name of a written method until the function that makes it returns.
   package static let unnamed = "method"
@@ -24,6 +26,13 @@ package final class MethodValue {
   package init(_ kind: Kind, name: String) {
     self.kind = kind
     self.name = name
+    recipe = nil
+  }
+
+  init(_ kind: Kind, name: String, recipe: MethodRecipe?) {
+    self.kind = kind
+    self.name = name
+    self.recipe = recipe
   }
 
   /// What the catalogues say about it; nil for a written method.
@@ -34,6 +43,15 @@ package final class MethodValue {
     case .written, .restarts: nil
     }
   }
+}
+
+/// The call that made a method: `adam(rate = 0.1)` is the function `adam` with its arguments.
+struct MethodRecipe {
+  let function: Function
+  /// One for each parameter, defaults included.
+  let arguments: [Value]
+  /// Arguments that are functions of the step where a number is expected.
+  let schedules: [Int]
 }
 
 extension Machine {

@@ -18,7 +18,7 @@ final class ConstrainedQP {
   init(_ run: Run) {
     n = run.dimension
     m = run.rowCount
-    plain = DualQP(dimension: n, capacity: m + 2 * n)
+    plain = DualQP(dimension: n, capacity: m + 2 * n, stop: run.stop)
     memory = Buffer(count: n + m + n)
     d = memory.pointer
     multipliers = memory.pointer + n
@@ -28,25 +28,22 @@ final class ConstrainedQP {
   /// are inconsistent. False if B is not positive definite or the solution is not finite.
   func solve(
     _ run: Run, _ b: UnsafePointer<Double>, gradient: UnsafePointer<Double>,
-    rows c: UnsafePointer<Double>, penalty: Double, forcesRelaxation: Bool = false
+    rows c: UnsafePointer<Double>, penalty: Double
   ) -> Bool {
     isRelaxed = false
-    if !forcesRelaxation {
-      plain.matrix.update(from: b, count: n * n)
-      plain.gradient.update(from: gradient, count: n)
-      plain.clear()
-      for row in 0..<m { add(row, run, c, to: plain, run.jacobian + row * n) }
-      addBounds(run, to: plain)
-      switch plain.solve() {
-      case .solved:
-        d.update(from: plain.d, count: n)
-        for row in 0..<m { multipliers[row] = -run.orientation[row] * plain.multipliers[row] }
-        return true
-      case .notConvex: return false
-      case .inconsistent, .failed: break
-      }
+    plain.matrix.update(from: b, count: n * n)
+    plain.gradient.update(from: gradient, count: n)
+    plain.clear()
+    for row in 0..<m { add(row, run, c, to: plain, run.jacobian + row * n) }
+    addBounds(run, to: plain)
+    switch plain.solve() {
+    case .solved:
+      d.update(from: plain.d, count: n)
+      for row in 0..<m { multipliers[row] = -run.orientation[row] * plain.multipliers[row] }
+      return true
+    case .notConvex: return false
+    case .inconsistent, .failed: return relax(run, b, gradient, c, penalty)
     }
-    return relax(run, b, gradient, c, penalty)
   }
 
   private func add(
@@ -77,7 +74,7 @@ final class ConstrainedQP {
     var slacks = 0
     for row in 0..<m { slacks += run.isEquation[row] ? 2 : 1 }
     let size = n + slacks
-    let qp = elastic ?? DualQP(dimension: size, capacity: m + 2 * n + slacks)
+    let qp = elastic ?? DualQP(dimension: size, capacity: m + 2 * n + slacks, stop: run.stop)
     elastic = qp
     var worst = 1.0
     for row in 0..<m { worst = max(worst, abs(c[row])) }

@@ -13,6 +13,10 @@ final class ConvexHessian {
   /// What was added to the diagonal beyond the normals, relative to the largest element.
   private(set) var shift = 0.0
 
+  /// Pivots below this, relative to the largest element, count as flat.
+  private static let least = 1e-8
+  private static let flat = 1e-6
+
   init(dimension: Int) {
     n = dimension
     memory = Buffer(count: 2 * n * n + n)
@@ -21,9 +25,9 @@ final class ConvexHessian {
     diagonal = base + n * n
   }
 
-  /// Changes `h` in place. `normals` holds `count` rows of length n.
+  /// Changes `h` in place. `normals` holds `count` rows of length n, those of equations first.
   func convexify(
-    _ h: UnsafeMutablePointer<Double>, normals: UnsafePointer<Double>, count: Int
+    _ h: UnsafeMutablePointer<Double>, normals: UnsafePointer<Double>, equations: Int, count: Int
   ) -> Bool {
     shift = 0
     var largest = 0.0
@@ -31,20 +35,23 @@ final class ConvexHessian {
       if !h[k].isFinite { return false }
       largest = max(largest, abs(h[k]))
     }
-    if isPositive(h, floor: 1e-10 * largest), largest > 0 { return true }
+    if largest > 0, isPositive(h, floor: Self.least * largest) { return true }
     let size = max(largest, 1e-8)
-    for row in 0..<count {
-      let a = normals + row * n
-      let square = dot(a, a, n)
-      guard square > 1e-300 else { continue }
-      let weight = 10 * size / square
-      for i in 0..<n where a[i] != 0 {
-        for j in 0..<n { h[i * n + j] += weight * a[i] * a[j] }
-      }
+    if equations > 0 {
+      add(normals, 0..<equations, size, to: h)
+      if isPositive(h, floor: Self.least * size) { return true }
     }
-    if isPositive(h, floor: 1e-8 * size) { return true }
+    // Convex but flat along some directions.
     base.update(from: h, count: n * n)
-    var amount = 1e-6 * size
+    for i in 0..<n { h[i * n + i] += Self.flat * size }
+    if isPositive(h, floor: 0.1 * Self.flat * size) { return true }
+    h.update(from: base, count: n * n)
+    if count > equations {
+      add(normals, equations..<count, size, to: h)
+      if isPositive(h, floor: Self.least * size) { return true }
+    }
+    base.update(from: h, count: n * n)
+    var amount = Self.flat * size
     while amount < 1e4 * size {
       for i in 0..<n { h[i * n + i] = base[i * n + i] + amount }
       if isPositive(h, floor: 0.1 * amount) {
@@ -54,6 +61,21 @@ final class ConvexHessian {
       amount *= 4
     }
     return false
+  }
+
+  private func add(
+    _ normals: UnsafePointer<Double>, _ rows: Range<Int>, _ size: Double,
+    to h: UnsafeMutablePointer<Double>
+  ) {
+    for row in rows {
+      let a = normals + row * n
+      let square = dot(a, a, n)
+      guard square > 1e-300 else { continue }
+      let weight = 10 * size / square
+      for i in 0..<n where a[i] != 0 {
+        for j in 0..<n { h[i * n + j] += weight * a[i] * a[j] }
+      }
+    }
   }
 
   /// Whether Cholesky's factorisation meets pivots above `floor` only.

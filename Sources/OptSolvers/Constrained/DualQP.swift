@@ -39,8 +39,10 @@ final class DualQP {
   private var sign: [Double]
   private(set) var count = 0
   private(set) var iterations = 0
+  private let stop: Stop
 
-  init(dimension: Int, capacity: Int) {
+  init(dimension: Int, capacity: Int, stop: Stop) {
+    self.stop = stop
     n = dimension
     self.capacity = capacity
     memory = Buffer(count: 3 * n * n + capacity * n + 3 * capacity + 8 * (n + 1))
@@ -126,7 +128,7 @@ final class DualQP {
       }
       guard worst >= 0 else { break }
       iterations += 1
-      if iterations > 20 * (n + count) + 50 { return .failed }
+      if iterations > 20 * (n + count) + 50 || stop.isRequested { return .failed }
       let outcome = activate(worst, flips: false)
       if outcome != .solved { return outcome }
     }
@@ -245,7 +247,7 @@ final class DualQP {
       }
       remove(blocking)
       iterations += 1
-      if iterations > 20 * (n + count) + 50 { return .failed }
+      if iterations > 20 * (n + count) + 50 || stop.isRequested { return .failed }
     }
   }
 

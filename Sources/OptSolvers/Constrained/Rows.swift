@@ -60,13 +60,16 @@ package final class Rows {
 
 /// How well the first-order conditions of Karush, Kuhn and Tucker hold at a point.
 package struct KKT: Sendable, Equatable {
-  /// ‖∇f + Jᵀλ‖∞ but for bounds, and the size of the terms that cancel in it.
+  /// ‖∇f + Jᵀλ‖∞ but for bounds, and what it is measured by: the size of the terms that cancel in
+  /// it, at most ten times that of ∇f, since very large multipliers are the mark of constraints that
+  /// are nearly degenerate.
   package var stationarity: Double
   package var scale: Double
   /// The largest violation of a row.
   package var violation: Double
-  /// What rounding may make of the values of rows.
+  /// What rounding may make of the values of rows, and of the stationarity.
   package var rounding: Double
+  package var slopeRounding = 0.0
   /// The largest min(|λ|, |c|) of an inequality.
   package var complementarity: Double
 }
@@ -106,6 +109,7 @@ extension Run {
       for k in 0..<n { size += abs(rows.jacobian[row * n + k] * x[k]) }
       result.rounding = max(result.rounding, 16 * Double.ulpOfOne * size)
     }
+    let most = 10 * max(1, maximumNorm(gradient, n))
     for k in 0..<n {
       var sum = gradient[k]
       var size = abs(sum)
@@ -117,7 +121,8 @@ extension Run {
       var amount = abs(sum)
       if let box { amount = abs(x[k] - box.clamp(x[k] - sum, k)) }
       if !(amount <= result.stationarity) { result.stationarity = amount }
-      result.scale = max(result.scale, size)
+      result.scale = max(result.scale, min(size, most))
+      result.slopeRounding = max(result.slopeRounding, 64 * Double.ulpOfOne * size)
     }
     for row in 0..<m where !rows.isEquation[row] {
       let amount = min(abs(rows.multipliers[row]), abs(rows.values[row]))

@@ -1,6 +1,5 @@
 /// Sequential quadratic programming with a line search.
 import OptNumerics
-import Glibc
 
 /// Solves a quadratic model of the Lagrangian with linearised constraints at every step:
 ///
@@ -29,7 +28,7 @@ package struct SQP: Method {
   package var honours: Restrictions { [.bounds, .constraints] }
   package var needsDeterministicCosts: Bool { true }
 
-  package func start(_ run: Run) -> any Iteration { SQPIteration(run) }
+  package func start(_ run: Run) -> any Iteration { SQPWithFallback(run) }
 }
 
 /// The state of one run of `sqp`.
@@ -59,21 +58,32 @@ final class SQPIteration: Iteration {
   private var decrease: Double?
   private let convex: ConvexHessian
   private let normals: UnsafeMutablePointer<Double>
-  private var exactSteps = 0
-  private let mode = getenv("SQPMODE").map { Int(atoi($0)) } ?? 0
-  private let late = getenv("SQPLATE").map { Int(atoi($0)) } ?? 100000
+  /// The exact Hessian in `b`: where it was taken, and whether it was convex along the active
+  /// constraints there.
+  private let exactX: UnsafeMutablePointer<Double>
+  private var hasExact = false
+  private var exactIsConvex = false
+  /// `b` needs no updates: the Hessian is the same everywhere.
+  private var isConstant = false
+  /// Steps in a row that did not lower the merit function by more than rounding.
+  private var stalls = 0
+  private let raw: UnsafeMutablePointer<Double>
+  /// Steps this short, relative to the point, end so near that the Hessian here is that of the
+  /// solution.
+  private static let near = 0.05
 
   init(_ run: Run) {
     n = run.dimension
     m = run.rowCount
     qp = ConstrainedQP(run)
-    memory = Buffer(count: n * n + 7 * n + 4 * m + m * n + (m + n) * n)
+    memory = Buffer(count: 2 * n * n + 8 * n + 4 * m + m * n + (m + n) * n)
     var next = memory.pointer
     func take(_ count: Int) -> UnsafeMutablePointer<Double> {
       defer { next += count }
       return next
     }
     b = take(n * n)
+    raw = take(n * n)
     d = take(n)
     lastX = take(n)
     lastSlope = take(n)
@@ -85,12 +95,16 @@ final class SQPIteration: Iteration {
     c = take(m)
     shifted = take(m)
     lastJacobian = take(m * n)
+    exactX = take(n)
     normals = take((m + n) * n)
     convex = ConvexHessian(dimension: n)
     reset()
   }
 
   private func reset() {
+    hasExact = false
+    isConstant = false
+    stalls = 0
     for i in 0..<n {
       for j in 0..<n { b[i * n + j] = i == j ? 1 : 0 }
     }
@@ -118,18 +132,30 @@ final class SQPIteration: Iteration {
 
   /// The quadratic program at the current point, with multipliers.
   private func prepare(_ run: Run) {
-    guard !isPrepared, run.knowsGradient else { return }
+    guard !isPrepared else { return }
+    hasStep = false
+    guard run.requireGradient() == .done else { return }
     isPrepared = true
-    let isExact = mode == 1 || mode == 2 && run.step == 0 || run.step >= late
-    if isExact, exact(run) {
-      isFresh = false
-      hasLast = false
+    if isFresh, !hasExact, run.objective.isQuadratic, exact(run) {
+      isConstant = true
+    } else if isConstant {
+      b.update(from: raw, count: n * n)
+      guard makeConvex(run) else { return }
     } else {
       update(run)
     }
     hasStep = qp.solve(
       run, b, gradient: run.gradient, rows: run.rows.values, penalty: penalty)
     guard hasStep else { return }
+    if !hasExact, isNear(run) {
+      d.update(from: qp.d, count: n)
+      run.rows.multipliers.update(from: qp.multipliers, count: m)
+      if exact(run) {
+        hasStep = qp.solve(
+          run, b, gradient: run.gradient, rows: run.rows.values, penalty: penalty)
+        guard hasStep else { return }
+      }
+    }
     while qp.isRelaxed, penalty < 1e10 {
       // A higher price, as long as that makes a difference.
       let before = linearViolation(run)
@@ -151,14 +177,32 @@ final class SQPIteration: Iteration {
     decrease = abs(dot(run.gradient, d, n)) + 0.5 * quadratic
   }
 
-  /// The exact Hessian of the Lagrangian, made convex.
+  /// Whether the step is short enough for the Hessian here to be that of the solution.
+  private func isNear(_ run: Run) -> Bool {
+    guard n <= largestHessianDimension, !qp.isRelaxed else { return false }
+    let size = max(1, maximumNorm(run.x, n))
+    return maximumNorm(qp.d, n) <= Self.near * size && freedom(run, qp.d, qp.multipliers) > 0
+  }
+
+  /// Variables that the active constraints leave free: rows with multipliers, equations, and bounds
+  /// that the step `d` reaches.
+  private func freedom(
+    _ run: Run, _ d: UnsafePointer<Double>, _ multipliers: UnsafePointer<Double>
+  ) -> Int {
+    var count = n
+    for row in 0..<m where run.isEquation[row] || multipliers[row] != 0 { count -= 1 }
+    guard let box = run.box else { return count }
+    for k in 0..<n {
+      let reached = run.x[k] + d[k]
+      if reached <= box.lower[k] || reached >= box.upper[k] { count -= 1 }
+    }
+    return count
+  }
+
+  /// The exact Hessian of the Lagrangian at the current point with the multipliers of `run`, made
+  /// convex.
   private func exact(_ run: Run) -> Bool {
     guard run.objective.offers.contains(m > 0 ? .lagrangian : .hessian) else { return false }
-    if run.step == 0, m > 0 {
-      _ = qp.solve(run, b, gradient: run.gradient, rows: run.rows.values, penalty: penalty)
-      run.rows.multipliers.update(from: qp.multipliers, count: m)
-      d.update(from: qp.d, count: n)
-    }
     var answer = Answer()
     if m > 0 { answer.lagrangian = b } else { answer.hessian = b }
     guard
@@ -169,12 +213,28 @@ final class SQPIteration: Iteration {
       reset()
       return false
     }
+    raw.update(from: b, count: n * n)
+    guard makeConvex(run) else {
+      reset()
+      return false
+    }
+    hasExact = true
+    exactX.update(from: run.x, count: n)
+    isFresh = false
+    hasLast = false
+    return true
+  }
+
+  /// Makes the Hessian in `b` convex along the constraints that the last step found active.
+  private func makeConvex(_ run: Run) -> Bool {
     var count = 0
-    for row in 0..<m
-    where run.isEquation[row] || run.rows.multipliers[row] != 0 {
+    func add(_ row: Int) {
       (normals + count * n).update(from: run.jacobian + row * n, count: n)
       count += 1
     }
+    for row in 0..<m where run.isEquation[row] { add(row) }
+    let equations = count
+    for row in 0..<m where !run.isEquation[row] && run.rows.multipliers[row] != 0 { add(row) }
     if let box = run.box {
       for k in 0..<n {
         let reached = run.x[k] + d[k]
@@ -184,11 +244,82 @@ final class SQPIteration: Iteration {
         }
       }
     }
-    guard convex.convexify(b, normals: normals, count: count) else {
-      reset()
+    guard convex.convexify(b, normals: normals, equations: equations, count: count) else {
       return false
     }
+    exactIsConvex = convex.shift <= 1e-4
     return true
+  }
+
+  /// Looks at the curvature of the Lagrangian along the active constraints: at a minimum there is
+  /// none downwards. Where there is, the run goes on along it.
+  func confirms(_ run: Run) -> Bool {
+    guard n <= largestHessianDimension, run.knowsGradient, hasStep,
+      freedom(run, d, run.rows.multipliers) > 0,
+      run.objective.offers.contains(m > 0 ? .lagrangian : .hessian)
+    else { return true }
+    if hasExact, exactIsConvex {
+      var distance = 0.0
+      for k in 0..<n { distance = max(distance, abs(run.x[k] - exactX[k])) }
+      if isConstant || distance <= 2 * Self.near * max(1, maximumNorm(run.x, n)) { return true }
+    }
+    guard exact(run), !exactIsConvex else { return run.halt == nil }
+    return !escape(run)
+  }
+
+  /// The same at a point that another method claims: the quadratic program there has the multipliers
+  /// and the active constraints.
+  func confirmsAnew(_ run: Run) -> Bool {
+    restart(run)
+    _ = measures(run)
+    return confirms(run)
+  }
+
+  /// Moves along the eigenvector of the least eigenvalue, if that lowers the merit function.
+  private func escape(_ run: Run) -> Bool {
+    for k in 0..<n { s[k] = 1 + 0.1 * Double((k * 7) % 5) }
+    // `b` is barely positive along the direction that is sought.
+    let inverse = ModifiedCholesky(dimension: n)
+    guard inverse.factorize(b) else { return false }
+    for _ in 0..<4 {
+      _ = inverse.solve(s, into: y)
+      let length = euclideanNorm(y, n)
+      guard length > 0, length.isFinite else { return false }
+      for k in 0..<n { s[k] = y[k] / length }
+    }
+    let merit = run.value + infeasibility(run, run.rows.values)
+    let sign = dot(run.gradient, s, n) > 0 ? -1.0 : 1.0
+    var length = 0.1 * max(1, maximumNorm(run.x, n))
+    while length > 1e-6 {
+      for turn in [sign, -sign] {
+        for k in 0..<n { run.trial[k] = clamp(run, run.x[k] + turn * length * s[k], k) }
+        guard var value = evaluate(run) else { return true }
+        if m > 0, value.isFinite {
+          // Back to the constraints by the shortest way in the metric of `b`.
+          for k in 0..<n { bs[k] = run.trial[k] - run.x[k] }
+          for row in 0..<m { shifted[row] = c[row] - dot(run.jacobian + row * n, bs, n) }
+          for k in 0..<n {
+            y[k] = -dot(b + k * n, bs, n)
+          }
+          if qp.solve(run, b, gradient: y, rows: shifted, penalty: penalty) {
+            for k in 0..<n { run.trial[k] = clamp(run, run.x[k] + qp.d[k], k) }
+            guard let corrected = evaluate(run) else { return true }
+            value = corrected
+          }
+        }
+        let noise = 1e-12 * (abs(merit) + 1)
+        if value.isFinite, value + infeasibility(run, c) < merit - noise {
+          run.note("left a saddle point along negative curvature")
+          _ = accept(run, value)
+          hasExact = false
+          hasLast = false
+          _ = run.requireGradient()
+          return true
+        }
+      }
+      length *= 0.25
+    }
+    return false
   }
 
   /// Σ violation of c + Jd.
@@ -209,7 +340,7 @@ final class SQPIteration: Iteration {
 
   func step(_ run: Run) -> Advance {
     prepare(run)
-    guard hasStep else { return .stuck(.degenerate) }
+    guard hasStep else { return run.halt == nil ? .stuck(.degenerate) : .halted }
     let before = infeasibility(run, run.rows.values)
     var after = 0.0
     for row in 0..<m {
@@ -233,7 +364,8 @@ final class SQPIteration: Iteration {
       if value.isFinite {
         let new = value + infeasibility(run, c)
         if new <= merit + 1e-4 * length * min(slope, 0) + noise {
-          return accept(run, value)
+          stalls = new >= merit - noise ? stalls + 1 : 0
+          return stalls > 8 ? .stuck(.degenerate) : accept(run, value)
         }
         if isFirst, m > 0, let corrected = correct(run, merit, slope, noise) { return corrected }
         if run.halt != nil { return .halted }

@@ -34,12 +34,12 @@ package func allRoots(
   guard equation.dimension == 1, lower.isFinite, upper.isFinite, lower <= upper else {
     return AllRoots()
   }
-  let search = IntervalSearch(equation, lower, upper, stops, stop)
+  let search = AllRootsSearch(equation, lower, upper, stops, stop)
   search.run()
   return search.result
 }
 
-private final class IntervalSearch {
+private final class AllRootsSearch {
   /// A point with value and slope.
   private struct Sample {
     var x: Double

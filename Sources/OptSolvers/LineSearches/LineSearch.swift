@@ -77,6 +77,10 @@ struct SearchLine {
   mutating func sample(_ step: Double) -> LineSample? {
     left -= 1
     move(run.x, step, direction, into: run.trial, run.dimension)
+    if let box = run.box {
+      // Rounding must not lead out of the box.
+      for index in 0..<run.dimension { run.trial[index] = box.clamp(run.trial[index], index) }
+    }
     var answer = Answer()
     answer.gradient = gradient
     guard run.evaluate([.value, .gradient], at: run.trial, into: &answer) == .done else {

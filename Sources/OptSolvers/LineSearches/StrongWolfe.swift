@@ -51,6 +51,15 @@ package struct StrongWolfe: LineSearch {
     _ run: Run, along direction: UnsafePointer<Double>, slope: Double, first: Double,
     gradient: UnsafeMutablePointer<Double>
   ) -> (step: Double, value: Double)? {
+    search(
+      run, along: direction, slope: slope, first: first, gradient: gradient, largest: .infinity)
+  }
+
+  /// The same with steps of at most `largest`, at which the decrease alone is demanded.
+  func search(
+    _ run: Run, along direction: UnsafePointer<Double>, slope: Double, first: Double,
+    gradient: UnsafeMutablePointer<Double>, largest: Double
+  ) -> (step: Double, value: Double)? {
     var line = SearchLine(run, direction, slope, gradient, trials: trials)
     let origin = line.origin
     var interval = Interval(low: origin, high: origin)
@@ -68,7 +77,10 @@ package struct StrongWolfe: LineSearch {
         continue
       }
       let test = origin.value + c1 * step * slope + line.slack
-      if trial.value <= test, abs(trial.slope) <= -c2 * slope { return (step, trial.value) }
+      if trial.value <= test, abs(trial.slope) <= -c2 * slope || step >= largest && trial.slope < 0
+      {
+        return (step, trial.value)
+      }
       if isFirstStage, trial.value <= test, trial.slope >= 0 { isFirstStage = false }
       let usesAuxiliary = isFirstStage && trial.value <= interval.low.value && trial.value > test
       var next = interval.narrow(
@@ -80,7 +92,7 @@ package struct StrongWolfe: LineSearch {
         let largest = max(interval.low.step, interval.high.step)
         if now <= 4 * Double.ulpOfOne * largest || next == step { break }
       }
-      step = next
+      step = min(next, largest)
       if !step.isFinite || step <= 0 { break }
     }
     return settle(&line, interval.low)

@@ -96,6 +96,15 @@ package struct BFGS: Method {
 
     func restart(_ run: Run) { reset(run) }
 
+    func archive(_ archive: Archive, _ run: Run) {
+      archive.numbers("matrix", matrix.pointer, n * n)
+      archive.numbers("vectors", memory.pointer, 5 * n)
+      archive.number("slope", &slope)
+      archive.number("length", &length)
+      archive.flag("isFresh", &isFresh)
+      archive.optional("lastDecrease", &lastDecrease)
+    }
+
     private func reset(_ run: Run) {
       inverse.update(repeating: 0, count: n * n)
       for index in 0..<n {

@@ -92,6 +92,8 @@ package struct GradientDescent: Method {
     }
 
     func measures(_ run: Run) -> Measures { Measures(rate: rate) }
+
+    func archive(_ archive: Archive, _ run: Run) {}
   }
 
   private final class Searching: Iteration {
@@ -128,6 +130,8 @@ package struct GradientDescent: Method {
     }
 
     func measures(_ run: Run) -> Measures { Measures(rate: length / 2) }
+
+    func archive(_ archive: Archive, _ run: Run) { archive.number("length", &length) }
   }
 
   private final class BarzilaiBorwein: Iteration {
@@ -181,6 +185,13 @@ package struct GradientDescent: Method {
     }
 
     func measures(_ run: Run) -> Measures { Measures(rate: length) }
+
+    func archive(_ archive: Archive, _ run: Run) {
+      archive.number("length", &length)
+      archive.list("recent", &recent)
+      archive.count("next", &next)
+      if next < 0 { archive.fail("`next` is negative") }
+    }
 
     func restart(_ run: Run) {
       recent = [run.value]

@@ -117,6 +117,23 @@ package struct LBFGS: Method {
       return true
     }
 
+    func archive(_ archive: Archive, _ run: Run) {
+      archive.count("count", &count)
+      archive.count("next", &next)
+      guard 0...capacity ~= count, 0..<capacity ~= next else {
+        (count, next) = (0, 0)
+        return archive.fail("it keeps another number of steps")
+      }
+      archive.numbers("steps", steps.pointer, n * count)
+      archive.numbers("changes", changes.pointer, n * count)
+      archive.numbers("scalars", scalars.pointer, 2 * capacity)
+      archive.numbers("direction", direction, n)
+      archive.number("gamma", &gamma)
+      archive.number("slope", &slope)
+      archive.number("length", &length)
+      archive.optional("lastDecrease", &lastDecrease)
+    }
+
     func restart(_ run: Run) {
       count = 0
       next = 0

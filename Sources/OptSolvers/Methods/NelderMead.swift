@@ -191,5 +191,19 @@ package struct NelderMead: Method {
     }
 
     func restart(_ run: Run) { isBuilt = false }
+
+    func archive(_ archive: Archive, _ run: Run) {
+      archive.numbers("points", points, (n + 1) * n)
+      archive.numbers("values", values.pointer, n + 1)
+      var places = order.map(Double.init)
+      archive.list("order", &places)
+      guard places.sorted() == (0...n).map(Double.init) else {
+        return archive.fail("the order of its vertices is damaged")
+      }
+      order = places.map { Int($0) }
+      archive.flag("isBuilt", &isBuilt)
+      archive.number("confirmedValue", &confirmedValue)
+      archive.count("rebuilds", &rebuilds)
+    }
   }
 }

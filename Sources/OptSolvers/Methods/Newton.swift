@@ -97,10 +97,26 @@ final class NewtonIteration: Iteration {
     guard hasCurvature, let decrease = expectedDecrease else { return true }
     let isDone = decrease <= max(1e-9 * abs(run.value) + 1e-16, 4 * run.noise)
     if !isDone { return false }
-    return !factorization.isModified || escape(run) == nil
+    if !allFinite(hessian, n) { return true }
+    let exact = ExactSubproblem(dimension: n)
+    guard exact.prepare(hessian, run.gradient),
+      FlatDirections.descend(run, exact, direction, newGradient) != nil
+    else { return true }
+    isCurrent = false
+    return false
   }
 
   func restart(_ run: Run) { isCurrent = false }
+
+  func archive(_ archive: Archive, _ run: Run) {
+    archive.numbers("hessian", hessian, n * n)
+    archive.numbers("vectors", vectors.pointer, 2 * n)
+    archive.number("length", &length)
+    archive.flag("isCurrent", &isCurrent)
+    archive.flag("hasCurvature", &hasCurvature)
+    archive.optional("expectedDecrease", &expectedDecrease)
+    if archive.isRestoring, isCurrent { _ = factorization.factorize(hessian) }
+  }
 
   /// The decrease the exact model expects at the current point, and whether the Hessian there has
   /// no clearly negative curvature.

@@ -12,7 +12,7 @@ package enum Words {
   /// The words that open clauses.
   package static let clauses: Set<String> = [
     "from", "subject", "using", "until", "over", "by", "at", "to", "with", "against", "of",
-    "trying",
+    "trying", "resume",
   ]
   /// Words that continue the statement of the line above when they begin a line.
   static let continuing: Set<String> = clauses.union(["else", "then"]).subtracting(["of"])

@@ -9,11 +9,11 @@ import OptSyntax
 
 /// The constraints of one sentence as the solvers see them, found on the traced graph.
 struct ConstraintSet {
-  /// The end of a bound: which comparison gave it, and how much of its right side is one unit of
-  /// the variable.
+  /// Where an end of a bound comes from: a comparison, and the derivative of its left side minus its
+  /// right side by the variable.
   struct BoundOrigin {
     let comparison: Int
-    let scale: Double
+    let slope: Double
   }
 
   private(set) var bounds: Bounds
@@ -23,6 +23,8 @@ struct ConstraintSet {
   private(set) var constraints: [Constraint] = []
   /// Which comparisons these are.
   private(set) var rows: [Int] = []
+  /// Whether the cost is quadratic and all rows are affine.
+  private(set) var isQuadratic = false
 
   /// Sorts the comparisons that `path` traced. Those whose rows took a decision of their own
   /// (`decided`) are rows of constraints, whatever this path looks like.
@@ -59,6 +61,9 @@ struct ConstraintSet {
             isLinear: structure.isAffine && !decided.contains(k)))
         self.rows.append(k)
       }
+      guard path.tracer.guards.isEmpty, constraints.allSatisfy(\.isLinear) else { return }
+      let cost = try machine.expression(path.result, .none)
+      isQuadratic = RowStructure.isQuadratic(cost, by: path.inputs)
     }
     try refuseContradictions(codes, leaves)
   }
@@ -84,7 +89,7 @@ struct ConstraintSet {
     for (at, variable) in variables.enumerated() {
       // 0 and not −0.
       let end = -constants[at] / slopes[at] + 0
-      let origin = BoundOrigin(comparison: k, scale: slopes[at].magnitude)
+      let origin = BoundOrigin(comparison: k, slope: slopes[at])
       if isUpper == (slopes[at] > 0) {
         if end < bounds.upper[variable] {
           bounds.upper[variable] = end

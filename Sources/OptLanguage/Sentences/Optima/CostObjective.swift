@@ -8,9 +8,14 @@ import OptSyntax
 final class CostObjective: Objective {
   let layout: [Block]
   private(set) var offers: Ask = [.value, .gradient, .product, .hessian]
+  /// Parts of the cost, where it is a sum of squares.
+  private(set) var residualCount = 0
   private(set) var bounds: Bounds?
+  /// The bounds while nothing is held.
+  private var free: Bounds?
   private(set) var constraints: [Constraint] = []
   private(set) var constraintCount = 0
+  private(set) var isQuadratic = false
   let traced: TracedFunction
   let sign: Double
   /// An error of the program while it was evaluated; the run stops and it is told afterwards.
@@ -47,6 +52,10 @@ final class CostObjective: Objective {
       point(base)
       let path = try traced.path()
       isRandom = path.tracer.randomKey != nil
+      if !isRandom, let count = try traced.squareCount(path) {
+        residualCount = count
+        offers.formUnion([.residuals, .jacobian])
+      }
     }
     if isRandom {
       // Fresh numbers for every run, the same for the same seed.
@@ -57,14 +66,31 @@ final class CostObjective: Objective {
 
   /// Restricts the variables.
   func restrict(_ set: ConstraintSet) {
-    bounds = set.hasBounds ? set.bounds : nil
+    free = set.hasBounds ? set.bounds : nil
+    bounds = free
     constraints = set.constraints
     constraintCount = constraints.reduce(0) { $0 + $1.count }
+    isQuadratic = set.isQuadratic
     traced.rows = set.rows
     if !constraints.isEmpty {
       offers.formUnion([.constraints, .constraintJacobian, .lagrangian])
     }
   }
+
+  /// Holds one component at a value, or none of them.
+  func hold(_ component: Int?, at value: Double) {
+    guard let component else {
+      bounds = free
+      return
+    }
+    var box = free ?? .none(dimension)
+    box.lower[component] = value
+    box.upper[component] = value
+    bounds = box
+  }
+
+  /// Which random numbers come next.
+  func archive(_ archive: Archive) { archive.number("draws", &evaluations) }
 
   private func point(_ x: UnsafePointer<Double>) {
     for k in 0..<offsets.count { traced.pointers[k] = x + offsets[k] }
@@ -129,9 +155,13 @@ final class CostObjective: Objective {
         direct = DirectCost(run, offsets: offsets, counts: counts)
         directDefinitions = machine.state.pointee.definitions
       }
-    } else if ask.asks(.value) {
+    } else if ask.asks(.value), !ask.asks(.residuals) {
       guard let run = try traced.run(.value) else { return nil }
       answer.value = run.output(0).pointee
+    }
+    if ask.asks(.residuals) || ask.asks(.jacobian) {
+      guard let parts = try residuals(ask, &answer) else { return nil }
+      isFinite = parts && isFinite
     }
     if ask.asks(.product), let target = answer.product, let along {
       let count = traced.leaves.count
@@ -142,6 +172,21 @@ final class CostObjective: Objective {
     }
     if ask.asks(.value) || ask.asks(.gradient) || ask.asks(.hessian) {
       isFinite = isFinite && answer.value.isFinite
+    }
+    return isFinite
+  }
+
+  /// The parts of the cost and their derivatives; whether all are finite, nil when stopped.
+  private func residuals(_ ask: Ask, _ answer: inout Answer) throws -> Bool? {
+    let query: Query = ask.asks(.jacobian) ? .residualsAndJacobian : .residuals
+    guard let run = try traced.run(query) else { return nil }
+    answer.value = run.output(0).pointee
+    // Another path of the program may have other parts.
+    guard run.shape(1).count == residualCount else { return false }
+    var isFinite = true
+    if let target = answer.residuals { isFinite = run.copy(1, to: target, count: residualCount) }
+    if query == .residualsAndJacobian, let target = answer.jacobian {
+      isFinite = run.copy(2, to: target, count: run.shape(2).count) && isFinite
     }
     return isFinite
   }

@@ -19,11 +19,11 @@ final class DirectCost {
   private static let largestCount = 64
 
   /// Nil if `executable`, which gives a value and one gradient a leaf, is of another kind, or is not
-  /// machine code yet.
+  /// machine code yet, or if there are leaves beside the variables (`counts` without `offsets`).
   init?(_ executable: Executable, offsets: [Int], counts: [Int]) {
     guard executable.guards.isEmpty, executable.implicit.isEmpty,
       let inputs = executable.directInputs, let call = executable.workspace.direct,
-      counts.reduce(0, +) <= Self.largestCount
+      counts.count == offsets.count, counts.reduce(0, +) <= Self.largestCount
     else { return nil }
     self.executable = executable
     self.call = call

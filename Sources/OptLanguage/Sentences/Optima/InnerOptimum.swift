@@ -27,6 +27,10 @@ extension Machine {
         .error, "a run that a function after `until` ends has no derivative", at: span,
         help: "write `until gradient < 1e-10`, or leave the clause out")
     }
+    if optimization.resume != nil || optimization.stops?.checkpoint != nil {
+      throw Diagnostic(
+        .error, "a run inside of a function that is differentiated has no checkpoint", at: span)
+    }
     let sentence = try innerSentence(
       optimization.sign < 0 ? "maximize" : "minimize", optimization.bindings, starts, [cost],
       sign: optimization.sign, span, place
@@ -136,7 +140,8 @@ private final class InnerRun {
       return "the inner `\(sentence.verb)` did not converge (\(why.joined(separator: "; ")))"
     }
     switch solution.reason {
-    case .valueNotFinite, .gradientNotFinite, .unbounded, .interrupted, .notOffered, .notHonoured,
+    case .valueNotFinite, .gradientNotFinite, .unbounded, .infeasible, .interrupted, .notOffered,
+      .notHonoured,
       .stepLimit(_, isDefault: true):
       result.failure = unconverged()
       return result

@@ -28,6 +28,7 @@ struct Optimization {
   let method: Code?
   let methodSpan: SourceSpan
   let stops: StopsCode?
+  let resume: StopsCode.Item?
   let sign: Double
   let span: SourceSpan
   let subjectSpan: SourceSpan
@@ -48,7 +49,7 @@ extension Compiler {
       }
       return notYet(over)
     }
-    try refuseClauses(sentence, except: [.from, .subjectTo, .using, .until])
+    try refuseClauses(sentence, except: [.from, .subjectTo, .using, .until, .resume])
     guard let from = sentence.clause(.from) else {
       throw Diagnostic(
         .error, "`\(verb)` needs a start: which names are variables, and where to begin",
@@ -71,7 +72,8 @@ extension Compiler {
       bindings: bindings, cost: closure(made),
       constraints: try subjectTo.map { try constraints($0, parameters) } ?? [], method: method,
       methodSpan: using?.span ?? span(id),
-      stops: try sentence.clause(.until).map { try stops($0, sign: sign) }, sign: sign,
+      stops: try sentence.clause(.until).map { try stops($0, sign: sign) },
+      resume: try sentence.clause(.resume).map(resumeItem), sign: sign,
       span: span(id),
       subjectSpan: span(subject))
     let machine = machine
@@ -91,7 +93,7 @@ extension Compiler {
 
 extension Function {
   /// Whether a call without arguments is possible.
-  fileprivate var canBeCalledBare: Bool {
+  var canBeCalledBare: Bool {
     switch kind {
     case .closure(let code, _): code.requiredCount == 0
     case .builtin(let builtin): builtin.requiredCount == 0
@@ -171,8 +173,13 @@ extension Machine {
     let region =
       chosen.isGlobal
       ? try searchRegion(optimization, frame, templates, starts, objective, chosen) : nil
+    let files = CheckpointCode(save: optimization.stops?.checkpoint, resume: optimization.resume)
+    let checkpoint = try checkpoint(
+      files, frame, method: chosen, label: method?.label ?? chosen.name, objective.layout, objective
+    )
     let solution = OptSolvers.minimize(
-      objective, from: start, using: chosen, until: stopped, stop: stop, region: region
+      objective, from: start, using: chosen, until: stopped, checkpoint: checkpoint, stop: stop,
+      region: region
     ) { [unowned self] info in
       self.output(.progress(RunReport.progress(info, sign)))
     }
@@ -183,7 +190,8 @@ extension Machine {
     }
     return try result(
       solution, templates, names, optimization.sign, seed,
-      label: method?.label ?? RunReport.label(solution), restrictions, span)
+      label: method?.label ?? RunReport.label(solution), restrictions,
+      choice: method == nil ? choice(for: objective).reason : "named after `using`", span)
   }
 
   /// The method of a run: the one that was named, or the default.
@@ -227,12 +235,9 @@ extension Machine {
   func method(_ value: Value, _ span: SourceSpan) throws -> MethodValue {
     switch value {
     case .method(let method): return method
-    case .function(let function) where function.canBeCalledBare:
-      // A method's name without arguments is the method with its defaults.
-      let made = try apply(value, [], spans: [], at: span, calleeSpan: span)
-      if case .method(let method) = made { return method }
-      throw Diagnostic(
-        .error, "`using` wants a method, found \(made.kindDescription)", at: span)
+    case .function(let function):
+      if let method = try method(madeBy: function, span) { return method }
+      fallthrough
     default:
       throw Diagnostic(
         .error, "`using` wants a method, found \(value.kindDescription)", at: span,
@@ -241,7 +246,7 @@ extension Machine {
     }
   }
 
-  private func solver(
+  func solver(
     _ method: MethodValue, _ objective: CostObjective, _ dimension: Int, _ span: SourceSpan
   ) throws -> any Method {
     switch method.kind {
@@ -264,9 +269,7 @@ extension Machine {
       throw Diagnostic(
         .error, "`\(entry.name)` is a line search, not a method", at: span,
         help: "write `using bfgs(search = \(entry.name))`")
-    case .written(let start, let step):
-      return WrittenMethod(
-        self, name: method.name, start: start, step: step, objective: objective, span)
+    case .written: return WrittenMethod(self, method, objective: objective, span)
     }
   }
 }

@@ -78,6 +78,12 @@ struct RunReport: Report {
     case .gradientSmall:
       let tolerance = solution.criteria.first { $0.name == "gradient" }?.tolerance ?? 1e-8
       return "converged: gradient < \(NumberFormat.short(tolerance))"
+    case .conditionsHold:
+      let tolerance = solution.criteria.first { $0.name == "complementarity" }?.tolerance ?? 1e-8
+      return "converged: optimality conditions < \(RunReport.rounded(tolerance))"
+    case .residualsOrthogonal:
+      let offset = solution.criteria.first { $0.name == "relative offset" }
+      return "converged: relative offset < \(NumberFormat.short(offset?.tolerance ?? 0))"
     case .precisionFloor: return "converged: at the precision floor"
     case .unbounded where sign < 0: return "the value grows without bound"
     case .valueNotFinite, .gradientNotFinite: return "the best point so far is kept"
@@ -114,7 +120,7 @@ extension Machine {
   func result(
     _ solution: Solution, _ templates: [Template], _ names: [String],
     _ sign: Double, _ seed: RandomState, label: String, _ restrictions: ConstraintReport? = nil,
-    _ span: SourceSpan
+    choice: String, _ span: SourceSpan
   ) throws -> Value {
     switch solution.reason {
     case .valueNotFinite(step: 0), .gradientNotFinite(step: 0):
@@ -123,6 +129,15 @@ extension Machine {
       throw notFinite(solution, span)
     case .notOffered(let what):
       throw Diagnostic(.error, "\(label) needs \(what), which this cost does not have", at: span)
+    case .notSaved(let why):
+      throw Diagnostic(
+        .error, "\(label) cannot save its run: \(why)", at: span,
+        help: "leave `checkpoint` out, or take bfgs, lbfgs or a method from the library")
+    case .notResumed(let why):
+      throw Diagnostic(
+        .error, "the run cannot be resumed: \(why)", at: span,
+        help: "resume with the cost, the variables and the method that the checkpoint was made with"
+      )
     case .notHonoured(let what):
       let names = MethodCatalogue.names(honouring: what == "bounds" ? .bounds : .constraints)
       throw Diagnostic(
@@ -144,50 +159,56 @@ extension Machine {
       ("x", single(structure(solution.last.x))), ("value", .number(sign * solution.last.value)),
       ("step", .number(Double(solution.last.step))),
     ])
-    let criteria = Value.list(
-      solution.criteria.map { criterion in
-        .record([
-          ("name", .text(criterion.name)), ("value", .number(criterion.value)),
-          ("tolerance", .number(criterion.tolerance)), ("met", .boolean(criterion.isMet)),
-        ])
-      })
-    let fields: [(String, Value)] =
-      [
-        ("value", .number(sign * solution.value)), ("solution", point), ("gradient", slope),
-        ("status", .text(status(solution.reason))),
-        ("reason", .text(RunReport.reason(solution, sign))),
-        ("converged", .boolean(solution.reason.isSuccess)),
-        ("steps", .number(Double(solution.steps))),
-        ("evaluations", .number(Double(solution.counts.evaluations))),
-        ("values", .number(Double(solution.counts.values))),
-        ("gradients", .number(Double(solution.counts.gradients))),
-        ("hessians", .number(Double(solution.counts.hessians))),
-        ("criteria", criteria), ("last", last), ("trace", trace(solution, sign)),
-        ("path", path(solution)), ("seconds", .number(solution.seconds)),
-        ("seed", .number(Double(seed.seed))), ("method", .text(label)),
-      ] + minima(solution, sign)
-    var report = self.report(solution, point, sign, label)
-    if let restrictions { report.details += restrictions.remarks }
+    var fields: [(String, Value)] = [
+      ("value", .number(sign * solution.value)), ("solution", point), ("gradient", slope),
+      ("status", .text(status(solution.reason))),
+      ("reason", .text(RunReport.reason(solution, sign))),
+      ("converged", .boolean(solution.reason.isSuccess)),
+      ("steps", .number(Double(solution.steps))),
+      ("evaluations", .number(Double(solution.counts.evaluations))),
+      ("values", .number(Double(solution.counts.values))),
+      ("gradients", .number(Double(solution.counts.gradients))),
+      ("hessians", .number(Double(solution.counts.hessians))),
+      ("products", .number(Double(solution.counts.products))),
+      ("criteria", criteria(solution)), ("last", last), ("trace", trace(solution, sign)),
+      ("path", path(solution)), ("seconds", .number(solution.seconds)),
+      ("seed", .number(Double(seed.seed))), ("method", .text(label)),
+      ("choice", .text(choice)),
+    ]
+    if solution.isAnswered {
+      fields.append(("raw", structure(solution.last.x)))
+    }
+    fields += minima(solution, sign)
+    let report = self.report(solution, point, sign, label, restrictions)
+    if let restrictions {
+      fields += restrictions.fields(solution, sign)
+    }
     return .record(
       Record(names: fields.map(\.0), values: fields.map(\.1), report: report))
   }
 
   private func status(_ reason: StopReason) -> String {
     switch reason {
-    case .gradientSmall, .conditionsHold, .precisionFloor, .simplexSmall, .searched: "converged"
+    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .simplexSmall,
+      .searched:
+      "converged"
     case .valueReached, .changeSmall, .userCondition: "reached"
     case .stepLimit, .evaluationLimit, .timeLimit: "limit"
     case .interrupted: "interrupted"
     case .valueNotFinite, .gradientNotFinite: "not finite"
     case .lineSearchFailed, .noProgress: "no progress"
     case .unbounded: "unbounded"
+    case .infeasible: "infeasible"
     case .notOffered: "not offered"
     case .notHonoured: "not honoured"
+    case .notSaved: "not saved"
+    case .notResumed: "not resumed"
     }
   }
 
   private func report(
-    _ solution: Solution, _ point: Value, _ sign: Double, _ label: String
+    _ solution: Solution, _ point: Value, _ sign: Double, _ label: String,
+    _ restrictions: ConstraintReport?
   ) -> RunReport {
     var value = sign * solution.value
     // What is left of a cost that goes to 0 is rounding.
@@ -198,7 +219,8 @@ extension Machine {
     let headline: String
     var details: [String] = []
     switch solution.reason {
-    case .gradientSmall, .conditionsHold, .precisionFloor, .simplexSmall, .searched:
+    case .gradientSmall, .conditionsHold, .residualsOrthogonal, .precisionFloor, .simplexSmall,
+      .searched:
       headline = "\(kind) \(number) at \(place)"
     case .valueNotFinite(let step):
       let last = solution.last.value
@@ -211,6 +233,12 @@ extension Machine {
       headline = "interrupted: best value \(number) at \(place)"
     case .unbounded:
       headline = "unbounded: value \(number) at \(place)"
+      if let direction = Self.direction(solution) {
+        details.append("the value \(sign < 0 ? "grows" : "falls") along \(direction)")
+      }
+    case .infeasible:
+      headline = restrictions?.conflictText(solution) ?? "infeasible: value \(number) at \(place)"
+      details.append("least violation at \(place)")
     case .lineSearchFailed, .noProgress, .stepLimit(_, isDefault: true):
       headline = "not converged: best value \(number) at \(place)"
     default:
@@ -227,14 +255,36 @@ extension Machine {
       counts.append(RunReport.count(solution.counts.hessians, "Hessian"))
     }
     facts.append(counts.joined(separator: ", "))
-    if let gradient = solution.gradient {
+    if let residual = solution.criteria.first(where: { $0.name == "stationarity" }) {
+      facts.append("|∇L| = \(RunReport.rounded(residual.value))")
+    } else if let gradient = solution.gradient {
       let norm = gradient.reduce(0) { max($0, $1.magnitude) }
       facts.append("|∇| = \(RunReport.rounded(norm))")
     }
     facts.append(RunReport.reason(solution, sign))
     facts.append(RunReport.duration(solution.seconds))
+    let findings = restrictions?.findings(solution, sign) ?? []
+    if findings.count <= 2 { facts += findings }
     details.append(facts.joined(separator: " · "))
+    if findings.count > 2 { details += findings }
+    if restrictions != nil {
+      details += solution.trace.events.prefix(3).map { "step \($0.step): \($0.what)" }
+    }
+    details += restrictions?.remarks ?? []
     return RunReport(headline: headline, details: details)
+  }
+
+  /// Where an unbounded run went, scaled to a largest component of 1.
+  private static func direction(_ solution: Solution) -> String? {
+    let way = zip(solution.x, solution.start.x).map { $0 - $1 }
+    guard let largest = way.map(\.magnitude).max(), largest > 0, largest.isFinite else {
+      return nil
+    }
+    let parts = way.enumerated().filter { $1.magnitude > 1e-3 * largest }.map {
+      "\(solution.layout.name(ofComponent: $0)): "
+        + NumberFormat.short($1 / largest, digits: 3)
+    }
+    return parts.prefix(6).joined(separator: ", ") + (parts.count > 6 ? ", …" : "")
   }
 
   func pointText(_ point: Value) -> String {
@@ -266,6 +316,21 @@ extension Machine {
   }
 
   // MARK: Tables
+
+  /// One row a criterion.
+  private func criteria(_ solution: Solution) -> Value {
+    let list = solution.criteria
+    func numbers(_ values: [Double]) -> Table.Column {
+      .numbers(Matrix(values, rows: values.count, columns: 1))
+    }
+    return .table(
+      Table(
+        names: ["name", "value", "tolerance", "met"],
+        columns: [
+          .texts(list.map(\.name)), numbers(list.map(\.value)), numbers(list.map(\.tolerance)),
+          .texts(list.map { $0.isMet ? "yes" : "no" }),
+        ], rowCount: list.count))
+  }
 
   private func trace(_ solution: Solution, _ sign: Double) -> Value {
     let rows = solution.trace.rowCount

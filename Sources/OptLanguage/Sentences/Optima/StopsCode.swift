@@ -11,6 +11,8 @@ struct StopsCode {
     let span: SourceSpan
   }
   let items: [Item]
+  /// The file after `checkpoint =`.
+  let checkpoint: Item?
   /// A function of the state of the run.
   let custom: Code?
   let customSpan: SourceSpan
@@ -20,16 +22,20 @@ struct StopsCode {
 
 extension Compiler {
   /// Names that `until` knows, with the way each is written.
-  private static let budgets = ["steps", "evaluations", "seconds", "epochs"]
+  private static let budgets = ["steps", "evaluations", "seconds", "epochs", "checkpoint"]
   private static let tolerances = ["gradient", "value", "change"]
 
   /// `sign` is -1 for a value that is maximised.
   func stops(_ clause: Clause, sign: Double) throws -> StopsCode {
     var items: [StopsCode.Item] = []
+    var checkpoint: StopsCode.Item?
     var custom: Code?
     var customSpan = clause.span
     for item in clause.items {
       switch item {
+      case .binding("checkpoint", let value, let span):
+        checkpoint = StopsCode.Item(
+          name: "checkpoint", code: try expression(value), span: span)
       case .binding(let name, let value, let span):
         guard Self.budgets.contains(name) else { throw unknownStop(name, span) }
         items.append(StopsCode.Item(name: name, code: try expression(value), span: span))
@@ -56,7 +62,8 @@ extension Compiler {
         throw Diagnostic(.error, "this is not a stop", at: span)
       }
     }
-    return StopsCode(items: items, custom: custom, customSpan: customSpan, sign: sign)
+    return StopsCode(
+      items: items, checkpoint: checkpoint, custom: custom, customSpan: customSpan, sign: sign)
   }
 
   private func unknownStop(_ name: String, _ span: SourceSpan) -> Diagnostic {
@@ -77,6 +84,8 @@ extension Compiler {
 extension StopsCode {
   /// The stops with their numbers.
   func value(_ machine: Machine, _ frame: Frame) throws -> Stops {
+    // A checkpoint alone is no stop.
+    if items.isEmpty, custom == nil { return .standard }
     var stops = Stops()
     for item in items {
       let value = try item.code(frame)

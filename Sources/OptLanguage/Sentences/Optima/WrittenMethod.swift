@@ -12,19 +12,16 @@ struct WrittenMethod: Method, @unchecked Sendable {
   var needsDeterministicCosts: Bool { false }
 
   private let machine: Machine
-  private let startFunction: Value
-  private let stepFunction: Value
+  private let method: MethodValue
   private let objective: CostObjective
   private let span: SourceSpan
 
   init(
-    _ machine: Machine, name: String, start: Value, step: Value, objective: CostObjective,
-    _ span: SourceSpan
+    _ machine: Machine, _ method: MethodValue, objective: CostObjective, _ span: SourceSpan
   ) {
     self.machine = machine
-    self.name = name
-    startFunction = start
-    stepFunction = step
+    self.method = method
+    name = method.name
     self.objective = objective
     self.span = span
   }
@@ -34,9 +31,9 @@ struct WrittenMethod: Method, @unchecked Sendable {
       let start = Buffer(uninitialized: run.dimension)
       start.pointer.update(from: run.x, count: run.dimension)
       let column = Value(Matrix(start, rows: run.dimension, columns: 1))
-      let state = try machine.apply(
-        startFunction, [column], spans: [span], at: span, calleeSpan: span)
-      return try WrittenIteration(machine, stepFunction, state, run.dimension, objective, span)
+      let (function, _) = try machine.parts(of: method, at: .number(0), span)
+      let state = try machine.apply(function, [column], spans: [span], at: span, calleeSpan: span)
+      return try WrittenIteration(machine, method, state, run.dimension, objective, span)
     } catch {
       objective.failure = error
       return Failed()
@@ -56,10 +53,16 @@ private final class WrittenIteration: Iteration {
   /// The state, leaf after leaf.
   private let state: Buffer
   private let next: Buffer
+  /// The number of the step, and the value there of what is minimised.
+  private let context = Buffer(count: 2)
   private let span: SourceSpan
+  private var seed: Double
+  private var rate: Double?
+  /// Where in the state the field `answer` lies, if there is one.
+  private var answerOffset: Int?
 
   init(
-    _ machine: Machine, _ step: Value, _ state: Value, _ dimension: Int,
+    _ machine: Machine, _ method: MethodValue, _ state: Value, _ dimension: Int,
     _ objective: CostObjective, _ span: SourceSpan
   ) throws {
     self.objective = objective
@@ -71,40 +74,43 @@ private final class WrittenIteration: Iteration {
     }
     var leaves = [
       Leaf(rows: dimension, columns: 1, name: "θ"), Leaf(rows: dimension, columns: 1, name: "g"),
+      Leaf(rows: 1, columns: 1, name: "t"), Leaf(rows: 1, columns: 1, name: "f"),
     ]
+    let given = leaves.count
     let template = Template.of(state, named: "s", &leaves, booleans: true)
     let parts = template.leaves(of: state) ?? []
     var numbers: [Double] = []
     for part in parts { numbers += part.numbers ?? [] }
     self.state = Buffer(numbers)
     next = Buffer(uninitialized: dimension)
-    let names = record.names
+    seed = Double(machine.random.draw % (1 << 20)) * 4_294_967_296
     traced = TracedFunction(machine, leaves: leaves, variableCount: 0, at: span) {
       [unowned machine] values in
-      let result = try machine.apply(
-        step, [values[0], values[1], template.value { values[$0] }], spans: [span, span, span],
-        at: span, calleeSpan: span)
+      let result = try machine.step(
+        method, [values[0], values[1], template.value { values[$0] }],
+        StepContext(step: values[2], value: values[3]), span)
       guard case .record(let after) = result, let θ = after["θ"] else {
         throw Diagnostic(
           .error,
           "a method's `step` gives a record with `θ` and the new state, found "
             + result.kindDescription, at: span)
       }
-      for name in names where after[name] == nil {
+      for name in record.names where after[name] == nil {
         throw Diagnostic(.error, "a method's `step` gives no new `\(name)`", at: span)
       }
-      let rest = Value.record(
-        Record(names: names, values: names.map { after[$0] ?? .nothing }))
-      guard θ.size ?? (0, 0) == (dimension, 1), let kept = template.leaves(of: rest) else {
+      guard θ.size ?? (0, 0) == (dimension, 1), let kept = template.leaves(of: result) else {
         throw Diagnostic(
           .error, "a method's `step` changes the size of `θ` or of its state", at: span)
       }
-      return try machine.flattened(.list([θ] + kept), span)
+      let rate = try machine.rate(of: method, at: values[2], span) ?? .number(.nan)
+      return try machine.flattened(.list([θ] + kept + [rate]), span)
     }
-    traced.pointers[2] = UnsafePointer(self.state.pointer)
+    traced.pointers[2] = UnsafePointer(context.pointer)
+    traced.pointers[3] = UnsafePointer(context.pointer + 1)
     var offset = 0
-    for k in 2..<leaves.count {
+    for k in given..<leaves.count {
       traced.pointers[k] = UnsafePointer(self.state.pointer + offset)
+      if leaves[k].name.hasSuffix(".answer"), leaves[k].count == dimension { answerOffset = offset }
       offset += leaves[k].count
     }
   }
@@ -117,21 +123,39 @@ private final class WrittenIteration: Iteration {
     }
     traced.pointers[0] = UnsafePointer(run.x)
     traced.pointers[1] = UnsafePointer(run.gradient)
+    context[0] = Double(run.step)
+    context[1] = run.value
+    traced.draw = seed + Double(run.step)
     do {
       guard let executable = try traced.run(.value) else { return .halted }
       let flat = executable.output(0)
       let n = run.dimension
-      guard executable.shape(0).count == n + state.count else {
+      guard executable.shape(0).count == n + state.count + 1 else {
         throw Diagnostic(
           .error, "a method's `step` changes the size of `θ` or of its state", at: span)
       }
       state.pointer.update(from: flat + n, count: state.count)
       next.pointer.update(from: flat, count: n)
+      let used = flat[n + state.count]
+      rate = used.isNaN ? nil : used
       run.accept(next.pointer)
       return .moved
     } catch {
       objective.failure = error
       return .halted
     }
+  }
+
+  func measures(_ run: Run) -> Measures { Measures(rate: rate) }
+
+  func answer(_ run: Run) -> UnsafePointer<Double>? {
+    answerOffset.map { UnsafePointer(state.pointer + $0) }
+  }
+
+  func archive(_ archive: Archive, _ run: Run) {
+    archive.numbers("state", state.pointer, state.count)
+    archive.number("seed", &seed)
+    archive.optional("rate", &rate)
+    objective.archive(archive)
   }
 }
