@@ -50,7 +50,9 @@ extension Machine {
     let label = method?.label ?? RunReport.label(solution)
     let result = try result(
       solution, problem.templates, problem.names, 1, seed, label: label,
-      problem.restrictions, code.span)
+      problem.restrictions,
+      choice: method == nil ? "chosen because a fit is a sum of squares" : "named after `using`",
+      code.span)
     return try fitResult(result, problem, solution, label)
   }
 

@@ -152,7 +152,7 @@ final class CostObjective: Objective {
       answer.value = run.output(0).pointee
       isFinite = collect(run, 1, answer.gradient)
       if run.workspace.isDirect, traced.holdsWithoutQuestion(run, .valueAndGradient) {
-        direct = DirectCost(run, offsets: offsets, counts: counts)
+        direct = DirectCost(run, offsets: offsets, counts: Array(counts.prefix(offsets.count)))
         directDefinitions = machine.state.pointee.definitions
       }
     } else if ask.asks(.value), !ask.asks(.residuals) {

@@ -18,12 +18,14 @@ final class DirectCost {
   /// The largest gradient that is brought together element by element.
   private static let largestCount = 64
 
-  /// Nil if `executable`, which gives a value and one gradient a leaf, is of another kind, or is not
-  /// machine code yet, or if there are leaves beside the variables (`counts` without `offsets`).
+  /// Nil if `executable`, which gives a value and one gradient a variable, is of another kind, or is
+  /// not machine code yet. `offsets` and `counts` are those of the variables.
   init?(_ executable: Executable, offsets: [Int], counts: [Int]) {
     guard executable.guards.isEmpty, executable.implicit.isEmpty,
       let inputs = executable.directInputs, let call = executable.workspace.direct,
-      counts.count == offsets.count, counts.reduce(0, +) <= Self.largestCount
+      counts.count == offsets.count, counts.reduce(0, +) <= Self.largestCount,
+      // What is no variable is bound from elsewhere, and may move.
+      inputs.allSatisfy({ $0.leaf < offsets.count })
     else { return nil }
     self.executable = executable
     self.call = call
