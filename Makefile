@@ -17,7 +17,9 @@ INSTALLED = bin/optrepl share/optrepl share/man/man1/optrepl.1 \
   share/bash-completion/completions/optrepl share/zsh/site-functions/_optrepl \
   share/fish/vendor_completions.d/optrepl.fish
 
-.PHONY: help run test check build install uninstall format lint golden docs bench clean setup
+FUZZ ?= 100000
+
+.PHONY: help fuzz run test check build install uninstall format lint golden docs bench clean setup
 
 help:
 	@echo 'make run      build, run examples/tour.opt, stay at the prompt'
@@ -28,6 +30,7 @@ help:
 	@echo 'make golden   write the expected outputs of the golden tests anew'
 	@echo 'make docs     write docs/reference and the manual page anew'
 	@echo 'make bench    measure start-up and the benchmark programs'
+	@echo 'make fuzz     compare the engines on FUZZ ($(FUZZ)) random programs'
 
 run: build
 	@if [ -t 0 ] && [ -t 1 ]; then exec $(PROGRAM) -i examples/tour.opt; \
@@ -55,6 +58,9 @@ golden: build
 
 docs: build
 	$(PROGRAM) reference docs/reference
+
+fuzz: setup
+	OPTREPL_FUZZ=$(FUZZ) $(TEST) --filter 'NativeTests'
 
 bench: build
 	@.ci/bench $(PROGRAM)

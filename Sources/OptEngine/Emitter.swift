@@ -8,6 +8,8 @@ final class Emitter {
   let plan: Planner
   let memory: Memory
   var steps: [Step] = []
+  /// Per step, the origin of the last node that it computes.
+  private(set) var stepOrigins: [Int32] = []
   var code: [Int32] = []
   /// The places of scalars in the order of the graph: within a stretch of a tape the machine runs
   /// equal operations together, which is not the best order for everybody.
@@ -205,14 +207,22 @@ final class Emitter {
         for k in range {
           allocate(order[k], size(of: order[k]), &releases)
           emitHeavy(order[k])
+          noteOrigin(order[k])
           release(time, &releases)
           time += 1
         }
         continue
       }
+      noteOrigin(order[range.upperBound - 1])
       release(time, &releases)
       time += 1
     }
+  }
+
+  /// The steps since the last call are for `node`.
+  private func noteOrigin(_ node: Int32) {
+    let origin = plan.graph.origins[Int(node)]
+    while stepOrigins.count < steps.count { stepOrigins.append(origin) }
   }
 
   private func release(_ time: Int, _ releases: inout Releases) {

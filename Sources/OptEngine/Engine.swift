@@ -25,6 +25,9 @@ package enum Engine: String, CaseIterable, Sendable {
     return Memory.allocate(isVM ? 0 : 1, 1)
   }()
 
+  /// Bytes of machine code that programs hold together; at most 256 MB.
+  package static var codeInUse: Int { CodeMemory.shared.inUse }
+
   /// Why there is no native code on this machine; nil if there is.
   package static var missing: String? {
     if ck_has_avx2_fma() == 0 { return "this processor has not AVX2 and FMA" }

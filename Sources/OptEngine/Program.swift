@@ -20,6 +20,8 @@ package final class Program: @unchecked Sendable {
     package var engine = Engine.chosen
     /// Native code is made before the first run, and not when it pays.
     package var compilesAtOnce = false
+    /// The longest piece of scalar code that becomes machine code, in operations.
+    package var largestTape = TapeCompiler.limit
 
     /// What this processor is good at.
     package static var fast: Options {
@@ -48,6 +50,8 @@ package final class Program: @unchecked Sendable {
   let memory = Memory()
   let steps: UnsafePointer<Step>
   let stepCount: Int
+  /// Per step, the origin of what it computes.
+  let stepOrigins: [Int32]
   let code: UnsafePointer<Int32>
   /// Places of scalars in the order of the graph, and which of them are read outside their tape.
   let sequence: UnsafePointer<Int32>
@@ -90,6 +94,7 @@ package final class Program: @unchecked Sendable {
     outputShapes = outputs.map(\.shape)
     steps = UnsafePointer(memory.keep(emitter.steps))
     stepCount = emitter.steps.count
+    stepOrigins = emitter.stepOrigins
     code = UnsafePointer(memory.keep(emitter.code))
     sequence = UnsafePointer(memory.keep(emitter.completeSequence()))
     stripCount = emitter.strips.count
@@ -123,6 +128,9 @@ package final class Program: @unchecked Sendable {
     guard options.engine == .native, NativeProgram.isAvailable else { return nil }
     return nativeCode.value { NativeProgram(self) }
   }
+
+  /// Machine code, if it was made.
+  var nativeIfMade: NativeProgram? { nativeCode.known }
 
   /// Whether all turns of all its loops are machine code.
   package var runsLoopsNatively: Bool {

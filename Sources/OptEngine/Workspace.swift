@@ -5,7 +5,7 @@ import OptNumerics
 
 /// All mutable memory of a program; one per thread.
 package final class Workspace {
-  private let program: Program
+  let program: Program
   /// Scalars, then arrays, then registers of strips, then scratch.
   private let memory: Buffer
   private let registers: UnsafeMutablePointer<Double>
@@ -26,6 +26,8 @@ package final class Workspace {
   /// Whether the last run looked at outputs with a memory of their own, and all were finite.
   private var areChecked = false
   private var areFinite = true
+  /// Notes how long each step takes, while that is measured.
+  var clock: StepClock?
   /// Memory of the program's loops.
   private let loops: [LoopMemory]
   /// What elementwise loops carry from block to block.
@@ -114,8 +116,10 @@ package final class Workspace {
     if let native { return run(native, stop) }
     areChecked = false
     for k in 0..<program.stepCount {
+      clock?.begin(k)
       if !runStep(program.steps + k, stop) { return false }
     }
+    clock?.begin(program.stepCount)
     return true
   }
 
@@ -144,6 +148,7 @@ package final class Workspace {
     areChecked = native.checksOutputs
     areFinite = true
     for k in 0..<native.count {
+      clock?.begin(k)
       let step = native.steps + k
       guard let entry = step.pointee.entry else {
         if !runStep(program.steps + k, stop) { return false }
@@ -169,6 +174,7 @@ package final class Workspace {
       }
       if let stop, stop.isRequested { return false }
     }
+    clock?.begin(native.count)
     return true
   }
 

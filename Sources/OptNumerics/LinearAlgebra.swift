@@ -10,6 +10,12 @@ package enum LinearAlgebra {
   /// Plain pointers to results.
   package typealias Result = UnsafeMutablePointer<Double>
 
+  /// Whether a product of m×k and k×n goes to BLAS. Below a few hundred operations a call costs more
+  /// than the loops.
+  package static func usesBLAS(_ m: Int, _ k: Int, _ n: Int) -> Bool {
+    m * n * k > 512 && max(m, n, k) <= Int(Int32.max)
+  }
+
   /// `out` (m×n) = op(a) op(b), where op(a) is m×k. A transposed `a` is given as k×m.
   package static func product(
     _ a: Pointer, _ b: Pointer, _ m: Int, _ k: Int, _ n: Int, transposeLeft: Bool = false,
@@ -20,7 +26,7 @@ package enum LinearAlgebra {
       out.update(repeating: 0, count: m * n)
       return
     }
-    if m * n * k <= 512 || max(m, n, k) > Int(Int32.max) {
+    if !usesBLAS(m, k, n) {
       smallProduct(a, b, m, k, n, transposeLeft, transposeRight, out)
       return
     }

@@ -141,8 +141,9 @@ final class Driver {
     if outcome != .stopped { record() }
     switch outcome {
     case .stopped: return run.halt ?? .interrupted
-    case .notFinite: return notFinite()
-    case .done: return reasonAfterStep(iteration)
+    // A global search looks elsewhere.
+    case .notFinite where !method.isGlobal: return notFinite()
+    case .notFinite, .done: return reasonAfterStep(iteration)
     }
   }
 

@@ -217,7 +217,9 @@ package final class Run {
   /// Makes value and gradient at the current point known; costs nothing if they are.
   package func requireGradient() -> Outcome {
     if isConstrained { return requireDerivatives() }
-    if knowsGradient { return knowsValue && value.isFinite ? .done : .notFinite }
+    if knowsGradient, !usesResiduals || knowsJacobian {
+      return knowsValue && value.isFinite ? .done : .notFinite
+    }
     if usesResiduals { return requireJacobian() }
     var answer = Answer()
     answer.gradient = gradient

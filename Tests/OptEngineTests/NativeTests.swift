@@ -23,10 +23,15 @@ struct NativeTests {
     return options
   }
 
-  private func outputs(_ program: Program, _ inputs: [Buffer]) -> [[UInt64]] {
+  /// The bits of the outputs after two runs. With `moves` the second is the first as machine code.
+  private func outputs(
+    _ program: Program, _ inputs: [Buffer], moves: Bool = false
+  ) -> [[UInt64]] {
     let workspace = program.makeWorkspace()
     for (k, values) in inputs.enumerated() { workspace.bind(k, to: values.pointer) }
-    for _ in 0..<2 { #expect(workspace.run(nil)) }
+    #expect(workspace.run(nil))
+    if moves { workspace.compile() }
+    #expect(workspace.run(nil))
     return program.outputShapes.enumerated().map { k, shape in
       (0..<shape.count).map { i in
         let value = workspace.output(k)[i]
@@ -57,9 +62,13 @@ struct NativeTests {
     }
     for contracts in [false, true] {
       let vm = Program(graph, outputs: results, options: options(contracts, .vm))
-      let native = Program(graph, outputs: results, options: options(contracts, .native))
+      var choice = options(contracts, .native)
+      let moves = seed % 4 == 1
+      if moves { choice.compilesAtOnce = false }
+      let native = Program(graph, outputs: results, options: choice)
       if native.stepsLeft > 0 { return "program \(seed): not native" }
-      for (k, (a, b)) in zip(outputs(vm, inputs), outputs(native, inputs)).enumerated() {
+      let found = outputs(native, inputs, moves: moves)
+      for (k, (a, b)) in zip(outputs(vm, inputs), found).enumerated() {
         if let at = zip(a, b).enumerated().first(where: { $1.0 != $1.1 })?.offset {
           return "program \(seed), contracts \(contracts), output \(k)[\(at)]: "
             + "\(Double(bitPattern: a[at])) \(Double(bitPattern: b[at])) \("\(results[k])".prefix(500))"

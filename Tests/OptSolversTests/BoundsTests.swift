@@ -45,7 +45,8 @@ struct BoundsTests {
   ]
   private static let methods: [any Method] =
     MethodCatalogue.entries.map { $0.make([:]) }.filter {
-      $0.honours == .bounds && $0.largestDimension > 1
+      $0.honours == .bounds && $0.largestDimension > 1 && !$0.isGlobal
+        && $0.needs.isDisjoint(with: [.residuals, .jacobian])
     } + [TrustRegion(isMixed: false)]
 
   @Test(arguments: methods.indices)

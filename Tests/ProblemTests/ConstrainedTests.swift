@@ -6,7 +6,7 @@ import Testing
 /// A problem with constraints, its start and its minimum.
 struct ConstrainedCase: NeutralProblem, Decodable, CustomTestStringConvertible, Sendable {
   var name: String
-  var variable: String
+  var variable: String { "x" }
   var objective: String
   var constraints: [NeutralConstraint]?
   var lower: [Double?]

@@ -17,10 +17,13 @@ final class Code: @unchecked Sendable {
   /// Where it is run.
   let entry: UnsafeRawPointer
 
+  let figures: CodeFigures
+
   /// Nil where there is no memory for it.
-  init?(_ assembler: inout Assembler) {
+  init?(_ assembler: inout Assembler, registers: Int, spills: Int) {
     size = assembler.size
     codeSize = assembler.count
+    figures = CodeFigures(bytes: assembler.count, registers: registers, spills: spills)
     guard let (start, writable, executable) = CodeMemory.shared.take(size) else { return nil }
     self.start = start
     entry = executable
@@ -41,6 +44,7 @@ final class CodeMemory: @unchecked Sendable {
   private let executable: UnsafeRawPointer?
   private let file: Int32
   private var arena = Arena(start: 0)
+  private var used = 0
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
 
   private init() {
@@ -56,6 +60,13 @@ final class CodeMemory: @unchecked Sendable {
   /// Whether code can be run at all.
   var isAvailable: Bool { executable != nil }
 
+  /// Bytes of code that programs hold.
+  var inUse: Int {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    return used
+  }
+
   /// `size` bytes at a multiple of 64: their offset, where to write and where to run them.
   func take(_ size: Int) -> (Int, UnsafeMutableRawPointer, UnsafeRawPointer)? {
     guard let writable, let executable else { return nil }
@@ -63,6 +74,7 @@ final class CodeMemory: @unchecked Sendable {
     defer { pthread_mutex_unlock(lock) }
     // The arena counts in units of 8, and rounds to 8 of them.
     guard let found = arena.take((size + 7) / 8, below: Self.limit / 8) else { return nil }
+    used += size
     return (8 * found, writable + 8 * found, executable + 8 * found)
   }
 
@@ -70,6 +82,7 @@ final class CodeMemory: @unchecked Sendable {
     pthread_mutex_lock(lock)
     defer { pthread_mutex_unlock(lock) }
     if size >= 1 << 16 { ck_code_discard(file, Int64(start), Int64(size)) }
+    used -= size
     arena.give(start / 8, (size + 7) / 8)
   }
 }

@@ -42,6 +42,9 @@ struct Generator: ~Copyable {
   var spill: UnsafeMutablePointer<Int32>
   let holder: UnsafeMutablePointer<Int32>
   private var locked: UInt32 = 0
+  private var used: UInt32 = 0
+  /// How many registers hold values at some time.
+  var registerCount: Int { used.nonzeroBitCount }
 
   init(four: Bool, capacity: Int) {
     self.four = four
@@ -224,6 +227,7 @@ struct Generator: ~Copyable {
   private mutating func hold(_ value: Int32, _ r: UInt8) {
     holder[Int(r)] = value
     register[Int(value)] = r
+    used |= 1 << UInt32(r)
     lock(r)
   }
 

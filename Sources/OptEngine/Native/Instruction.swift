@@ -80,4 +80,14 @@ struct Callee: Equatable {
 /// Why something is not made native.
 enum NotNative: Error {
   case tooLarge, tooFar, unknownOperation, noMemory
+
+  /// In words.
+  var text: String {
+    switch self {
+    case .tooLarge: "too large for machine code"
+    case .tooFar: "its places are too far apart for machine code"
+    case .unknownOperation: "an operation without machine code"
+    case .noMemory: "the memory for machine code is full"
+    }
+  }
 }

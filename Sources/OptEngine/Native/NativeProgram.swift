@@ -21,8 +21,12 @@ final class NativeProgram: @unchecked Sendable {
   let checksOutputs: Bool
   private let memory = Memory()
   private let codes: [Code]
+  /// Per step, its code among these, or -1.
+  private let codeNumbers: [Int]
   /// Steps that could not be made native though others like them can.
-  let left: Int
+  var left: Int { obstacles.count { $0 != nil } }
+  /// Per step, why it is not native though others like it are.
+  let obstacles: [NotNative?]
   /// How long it took to make.
   let generating: Duration
 
@@ -40,7 +44,8 @@ final class NativeProgram: @unchecked Sendable {
     var codes: [Code] = []
     var steps: [NativeStep] = []
     var strips = [ck_native_step](repeating: ck_native_step(), count: program.stripCount)
-    var left = 0
+    var obstacles: [NotNative?] = []
+    var numbers: [Int] = []
     let baseCount = program.baseCount
     let outputs = program.externalBases
     var writesElsewhere = false
@@ -48,11 +53,14 @@ final class NativeProgram: @unchecked Sendable {
       sequence: program.sequence, escapes: program.escapes, baseCount: baseCount)
     for k in 0..<program.stepCount {
       var step = NativeStep(kind: .other, entry: nil, number: 0)
+      var obstacle: NotNative?
       do {
         switch program.steps[k] {
         case .tape(let from, let to):
           step.kind = .tape
-          codes.append(try TapeCompiler.compile(program.code, from, to, context))
+          codes.append(
+            try TapeCompiler.compile(
+              program.code, from, to, context, limit: program.options.largestTape))
           step.entry = codes.last?.entry
         case .strips(let number):
           step.kind = .strips
@@ -71,14 +79,17 @@ final class NativeProgram: @unchecked Sendable {
         }
       } catch {
         // Other bodies than scalar code are programs of their own.
-        if step.kind != .loop { left += 1 }
+        if step.kind != .loop { obstacle = error as? NotNative ?? .unknownOperation }
       }
+      obstacles.append(obstacle)
+      numbers.append(step.entry == nil ? -1 : codes.count - 1)
       steps.append(step)
     }
     self.codes = codes
-    self.left = left
+    self.obstacles = obstacles
+    codeNumbers = numbers
     count = steps.count
-    checksOutputs = left == 0 && !writesElsewhere && !outputs.isEmpty
+    checksOutputs = obstacles.allSatisfy { $0 == nil } && !writesElsewhere && !outputs.isEmpty
     self.steps = UnsafePointer(memory.keep(steps))
     self.strips = UnsafePointer(memory.keep(strips))
     generating = began.duration(to: .now)
@@ -87,6 +98,11 @@ final class NativeProgram: @unchecked Sendable {
   /// The machine code of each step that has some.
   var listings: [[UInt8]] {
     codes.map { Array(UnsafeRawBufferPointer(start: $0.entry, count: $0.codeSize)) }
+  }
+
+  /// What the code of step `k` is made of; nil if there is none.
+  func figures(of k: Int) -> CodeFigures? {
+    codeNumbers[k] < 0 ? nil : codes[codeNumbers[k]].figures
   }
 
   private static func blocks(

@@ -49,7 +49,10 @@ struct StripCompiler: ~Copyable {
     generator.assembler.pool = lowering.lowering.pool
     let frame = generator.spillStart + 32 * generator.spillCount + 32
     generator.assembler.patch(frameAt, frame)
-    guard let code = Code(&generator.assembler) else { throw NotNative.noMemory }
+    let (registers, spills) = (generator.registerCount, Int(generator.spillCount))
+    guard let code = Code(&generator.assembler, registers: registers, spills: spills) else {
+      throw NotNative.noMemory
+    }
     return code
   }
 

@@ -32,7 +32,7 @@ struct TapeCompiler: ~Copyable {
 
   /// Machine code for the words `from ..< to`.
   static func compile(
-    _ words: UnsafePointer<Int32>, _ from: Int, _ to: Int, _ context: TapeContext
+    _ words: UnsafePointer<Int32>, _ from: Int, _ to: Int, _ context: TapeContext, limit: Int
   ) throws -> Code {
     guard to - from <= 3 * limit else { throw NotNative.tooLarge }
     var compiler = TapeCompiler(words, from, to, context)
@@ -287,7 +287,10 @@ struct TapeCompiler: ~Copyable {
     generator.assembler.jump(if: .notEqual, to: top)
     for register in saved.reversed() { generator.assembler.pop(register) }
     generator.assembler.return()
-    guard let code = Code(&generator.assembler) else { throw NotNative.noMemory }
+    let (registers, spills) = (generator.registerCount, Int(generator.spillCount))
+    guard let code = Code(&generator.assembler, registers: registers, spills: spills) else {
+      throw NotNative.noMemory
+    }
     return code
   }
 
@@ -324,7 +327,10 @@ struct TapeCompiler: ~Copyable {
     }
     for register in saved.reversed() { generator.assembler.pop(register) }
     generator.assembler.return()
-    guard let code = Code(&generator.assembler) else { throw NotNative.noMemory }
+    let (registers, spills) = (generator.registerCount, Int(generator.spillCount))
+    guard let code = Code(&generator.assembler, registers: registers, spills: spills) else {
+      throw NotNative.noMemory
+    }
     return code
   }
 

@@ -131,6 +131,7 @@ extension HelpTopic {
       """
       explain differentiate E by x
       explain gradient of E at x = VALUE, …
+      explain engine E at x = VALUE, …
       """,
       "Shows how a result comes about.",
       """
@@ -141,6 +142,10 @@ extension HelpTopic {
       is the derivative of the final value by `v1`, and what arrives at the variables is the
       gradient. Its result has the fields value, gradient, the tables forward and backward, and dot,
       the graph for Graphviz: `write(r.dot, "graph.dot")`.
+      The third form, which also takes the name of a function, shows what is computed for the value and
+      for the gradient, step by step: what is machine code and what goes to BLAS, operations, memory
+      read and written, registers, measured time, and how long compiling took. Its result has the
+      fields engine, seconds, estimate, compile_seconds, bytes, and steps, a table.
       """,
       example: """
         explain differentiate x^2 sin(x) by x

@@ -81,6 +81,10 @@ final class LocalSearches {
   /// asked for next.
   func next(_ run: Run, _ starts: [[Double]]) -> Solution? {
     guard let start = starts.first, run.halt == nil else { return nil }
+    guard run.evaluationsLeft > 0 else {
+      run.halt = .evaluationLimit(run.evaluationLimit)
+      return nil
+    }
     if ready.first?.start != start {
       ready = []
       search(run, starts)

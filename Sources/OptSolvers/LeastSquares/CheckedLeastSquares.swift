@@ -114,6 +114,18 @@ package struct CheckedLeastSquares: Method {
       return true
     }
 
+    func archive(_ archive: Archive, _ run: Run) {
+      var hasNewton = newton != nil
+      archive.flag("hasNewton", &hasNewton)
+      archive.flag("isNewton", &isNewton)
+      archive.number("lastDecrease", &lastDecrease)
+      archive.count("slowSteps", &slowSteps)
+      archive.count("patience", &patience)
+      archive.count("newtonSteps", &newtonSteps)
+      archive.scope("linear") { primary.archive(archive, run) }
+      if hasNewton { archive.scope("newton") { secondary(run).archive(archive, run) } }
+    }
+
     func restart(_ run: Run) {
       primary.restart(run)
       newton?.restart(run)

@@ -139,7 +139,12 @@ extension SyntaxPrinter {
 
   private func sentence(_ sentence: Sentence) -> [Piece] {
     var result: [Piece] = [.text(sentence.verb.rawValue + " ")]
-    if let aspect = sentence.aspect { result.append(.text("\(aspect) of ")) }
+    if let aspect = sentence.aspect {
+      // `engine` does without `of` before a name.
+      var isName = false
+      if let subject = sentence.subjects.first, case .name = tree[subject] { isName = true }
+      result.append(.text(aspect == "engine" && isName ? "engine " : "\(aspect) of "))
+    }
     let least: Level = sentence.verb == .explain && sentence.clauses.isEmpty ? .sentence : .lambda
     result += list(sentence.subjects, sentence.verb == .fit ? " ~ " : ", ", least)
     for clause in sentence.clauses {

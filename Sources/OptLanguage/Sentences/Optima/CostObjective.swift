@@ -52,7 +52,10 @@ final class CostObjective: Objective {
       point(base)
       let path = try traced.path()
       isRandom = path.tracer.randomKey != nil
-      if !isRandom, let count = try traced.squareCount(path) {
+      // Where conditions choose between paths, the next one may have other parts, unless the cost
+      // was made of them.
+      let isOne = path.tracer.guards.allSatisfy { $0.predicate.constant != nil }
+      if !isRandom, isOne || path.tracer.squares != nil, let count = try traced.squareCount(path) {
         residualCount = count
         offers.formUnion([.residuals, .jacobian])
       }

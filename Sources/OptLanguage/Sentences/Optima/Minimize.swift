@@ -166,7 +166,7 @@ extension Machine {
     random.draw &+= 1
     var stopped = stops
     let chosen = try solver(method, objective, start.count, optimization)
-    if chosen.needs.contains(.gradient) { try noteSteps(of: traced) }
+    if !chosen.needs.isDisjoint(with: [.gradient, .jacobian]) { try noteSteps(of: traced) }
     stopped.condition = try optimization.stops?.condition(
       self, frame, templates, names, objective)
     let sign = optimization.sign

@@ -24,7 +24,10 @@ struct RunReport: Report {
     return "step \(info.step) · value \(value)\(norm) · \(duration(info.seconds))"
   }
 
-  static func duration(_ seconds: Double) -> String {
+  /// A time in three digits; below a tenth of a millisecond in whole microseconds, or if `exact` in
+  /// nanoseconds.
+  static func duration(_ seconds: Double, exact: Bool = false) -> String {
+    if exact, seconds < 1e-4 { return "\(NumberFormat.short(seconds * 1e6, digits: 3)) µs" }
     if seconds < 1e-4 { return "\(NumberFormat.short((seconds * 1e6).rounded())) µs" }
     if seconds < 1 {
       let digits = seconds < 0.1 ? 2 : 3
