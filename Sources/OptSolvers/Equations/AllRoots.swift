@@ -143,11 +143,7 @@ private final class AllRootsSearch {
     let middle = 0.5 * (a.x + b.x)
     guard middle > a.x, middle < b.x else { return }
     guard a.isFinite, b.isFinite else {
-      if part.depth < 14 {
-        divide(part, at: middle, &pending)
-      } else {
-        result.hasGaps = true
-      }
+      searchEdge(part, at: middle, &pending)
       return
     }
     // A root that was hit exactly; what is beside it comes next.
@@ -172,12 +168,8 @@ private final class AllRootsSearch {
     }
     let center = sample(middle)
     guard center.isFinite else {
-      if part.depth < 14 {
-        pending.append(Part(left: center, right: b, depth: part.depth + 1))
-        pending.append(Part(left: a, right: center, depth: part.depth + 1))
-      } else {
-        result.hasGaps = true
-      }
+      pending.append(Part(left: center, right: b, depth: part.depth + 1))
+      pending.append(Part(left: a, right: center, depth: part.depth + 1))
       return
     }
     if excludes(a, b, center) { return }
@@ -187,6 +179,20 @@ private final class AllRootsSearch {
     }
     pending.append(Part(left: center, right: b, depth: part.depth + 1))
     pending.append(Part(left: a, right: center, depth: part.depth + 1))
+  }
+
+  /// A part of which one end or both have no value: the end of the domain is narrowed; a part without
+  /// values is divided a few times only.
+  private func searchEdge(_ part: Part, at middle: Double, _ pending: inout [Part]) {
+    let isEmpty = !part.left.isFinite && !part.right.isFinite
+    if part.depth < (isEmpty ? 3 : Self.deepest) {
+      divide(part, at: middle, &pending)
+      return
+    }
+    result.hasGaps = true
+    let end = part.left.isFinite ? part.left : part.right
+    // The sides may meet where the domain ends.
+    if end.isFinite, abs(end.f) <= 1e-3 * scale { result.open.append(part.left.x...part.right.x) }
   }
 
   /// Whether the cubic through both ends has no root, by a margin of what it errs at the centre.
@@ -219,15 +225,17 @@ private final class AllRootsSearch {
     }
     if isOver { return }
     let (x, f) = found.best
-    let ends = max(abs(a.f), abs(b.f))
-    let isRoot = abs(f) <= 1e-6 * ends
-    if isRoot { note(x) } else { result.jumps.append(x) }
-    // Roots beside this one: what is left of the part, a little away from it.
+    // What lies beside it, a little away.
     let gap = max(1e-7 * (b.x - a.x), 64 * Double.ulpOfOne * abs(x))
+    let before = x - gap > a.x ? sample(x - gap) : a
+    let after = x + gap < b.x ? sample(x + gap) : b
+    // Towards a root the values vanish, at a jump they stay, at a pole they grow.
+    let beside = min(
+      before.isFinite ? abs(before.f) : .infinity, after.isFinite ? abs(after.f) : .infinity)
+    if f == 0 || abs(f) <= 0.05 * beside { note(x) } else { result.jumps.append(x) }
     guard part.depth < Self.deepest else { return }
-    for (left, right) in [(a.x, x - gap), (x + gap, b.x)] where right - left > gap {
-      let (s, t) = (left == a.x ? a : sample(left), right == b.x ? b : sample(right))
-      pending.append(Part(left: s, right: t, depth: part.depth + 1))
+    for (left, right) in [(a, before), (after, b)] where right.x - left.x > gap {
+      pending.append(Part(left: left, right: right, depth: part.depth + 1))
     }
   }
 
