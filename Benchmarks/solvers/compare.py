@@ -88,6 +88,10 @@ class Problem:
 def load(path, kind):
     with open(path, encoding="utf-8") as file:
         data = json.load(file)["problems"]
+    for p in data:
+        p.setdefault("variable", "x")
+        p.setdefault("n", len(p.get("x0") or p.get("lower")))
+        p["constants"] = {"n": p["n"], **(p.get("constants") or {})}
     return [Problem(p, kind) for p in data
             if p.get("f_star") is not None and p.get("status", "ok") == "ok"]
 
@@ -215,7 +219,8 @@ class Ipopt:
             nlp["g"] = s.c
             bounds |= {"lbg": s.lower, "ubg": s.upper}
         solver = ca.nlpsol("solver", "ipopt", nlp, {
-            "print_time": False, "ipopt.print_level": 0, "ipopt.sb": "yes", "error_on_fail": False})
+            "print_time": False, "ipopt.print_level": 0, "ipopt.sb": "yes", "error_on_fail": False,
+            "show_eval_warnings": False})
         begin = time.perf_counter()
         try:
             result = solver(**bounds)
@@ -273,7 +278,7 @@ def sets(options):
         "mgh": ("Moré–Garbow–Hillstrom, unconstrained", "mgh.json", "unconstrained", unconstrained),
         "hs": ("Hock–Schittkowski", "hock_schittkowski.json", "constrained", constrained),
         "cutest": ("small CUTEst", "cutest_small.json", "constrained", constrained),
-        "global": ("test functions of global optimization", "global_functions.json", "global", glob),
+        "global": ("test functions of global optimization", "global.json", "global", glob),
     }
 
 
@@ -325,7 +330,7 @@ def profile(results, path):
     import matplotlib
     matplotlib.use("Agg")
     from matplotlib import pyplot
-    matplotlib.rcParams["svg.hashsalt"] = "solvers"
+    matplotlib.rcParams.update({"svg.hashsalt": "solvers", "svg.fonttype": "none"})
     figure, panels = pyplot.subplots(
         1, len(results), figsize=(5 * len(results), 3.6), squeeze=False, sharey=True)
     for panel, (title, count, rows) in zip(panels[0], results):

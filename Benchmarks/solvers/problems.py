@@ -92,7 +92,7 @@ def safe(name):
 
 
 def text(tree, functions=frozenset()):
-    """Every operation in brackets; definitions with indices are functions."""
+    """Nearly every operation in brackets; definitions with indices are functions."""
     kind, *rest = tree
     if kind == "number":
         return rest[0]
@@ -105,6 +105,9 @@ def text(tree, functions=frozenset()):
         return f"{safe(rest[0])}({inside})" if rest[0] in functions else f"{safe(rest[0])}[{inside}]"
     if kind != "call":
         left, right = (text(item, functions) for item in rest)
+        # Long sums and products need no brackets inside of brackets.
+        if rest[0][0] in {"+": "+-", "-": "+-", "*": "*"}.get(kind, ""):
+            left = left[1:-1]
         return f"({left} {kind} {right})" if kind != "^" else f"({left})^({right})"
     name, items = rest
     parts = [text(item, functions) for item in items]

@@ -6,7 +6,6 @@ import Testing
 /// A problem with constraints, its start and its minimum.
 struct ConstrainedCase: NeutralProblem, Decodable, CustomTestStringConvertible, Sendable {
   var name: String
-  var variable: String { "x" }
   var objective: String
   var constraints: [NeutralConstraint]?
   var lower: [Double?]
@@ -17,6 +16,7 @@ struct ConstrainedCase: NeutralProblem, Decodable, CustomTestStringConvertible, 
   var data: [String: Numbers]?
   var definitions: [NeutralTranslator.Definition]?
 
+  var variable: String { "x" }
   var testDescription: String { name }
 
   private struct Collection: Decodable {
