@@ -26,7 +26,7 @@ package struct CheckedLeastSquares: Method {
     private var newton: NewtonIteration?
     private var isNewton = false
     private let mayUseHessian: Bool
-    private let startValue: Double
+    private var startValue: Double
     private var lastDecrease = Double.infinity
     private var slowSteps = 0
     /// Slow steps before Newton's method takes over, and its steps since.
@@ -118,6 +118,7 @@ package struct CheckedLeastSquares: Method {
       var hasNewton = newton != nil
       archive.flag("hasNewton", &hasNewton)
       archive.flag("isNewton", &isNewton)
+      archive.number("startValue", &startValue)
       archive.number("lastDecrease", &lastDecrease)
       archive.count("slowSteps", &slowSteps)
       archive.count("patience", &patience)

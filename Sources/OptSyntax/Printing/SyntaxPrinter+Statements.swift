@@ -156,7 +156,7 @@ extension SyntaxPrinter {
 
   private func item(_ item: ClauseItem, of word: ClauseWord) -> [Piece] {
     switch item {
-    case .expression(let id): [.node(id, word == .over ? .range : .lambda)]
+    case .expression(let id): [.node(id, word == .over || word == .from ? .range : .lambda)]
     case .binding(let name, let value, _): [.text("\(name) = "), .node(value, .lambda)]
     case .draw(let name, let distribution, _):
       [.text("\(name) ~ "), .node(distribution, .lambda)]
