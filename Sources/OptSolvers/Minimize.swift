@@ -89,6 +89,8 @@ final class Driver {
       return reason
     }
     guard let iteration else { return .gradientSmall }
+    // A method that returns a point of its own needs the value there.
+    if iteration.answer(run) != nil { run.reserve = 1 }
     while true {
       if checkpoint.save != nil, let reason = takeSnapshot(iteration) { return reason }
       if run.step >= stepLimit { return .stepLimit(stepLimit, isDefault: stops.steps == nil) }

@@ -66,6 +66,8 @@ package final class Run {
   /// What an evaluation of the value takes, as measured last.
   var secondsPerValue = 0.0
   let evaluationLimit: Int
+  /// Evaluations of the budget that are kept for the end.
+  var reserve = 0
   let secondsLimit: Double
 
   private let memory: Buffer
@@ -206,7 +208,7 @@ package final class Run {
     } else if counts.evaluations == 0 {
       // The start is looked at whatever the budget: its value is part of every result.
       return true
-    } else if counts.evaluations >= evaluationLimit {
+    } else if counts.evaluations >= evaluationLimit - reserve {
       halt = .evaluationLimit(evaluationLimit)
     } else if watch.tick(), watch.elapsed >= secondsLimit {
       halt = .timeLimit(secondsLimit)

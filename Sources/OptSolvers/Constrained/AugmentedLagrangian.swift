@@ -52,6 +52,14 @@ private final class AugmentedIteration: Iteration {
     run.dimension > largestHessianDimension || SQPIteration(run).confirmsAnew(run)
   }
 
+  func archive(_ archive: Archive, _ run: Run) {
+    archive.numbers("lambda", augmented.lambda, m)
+    archive.number("penalty", &augmented.penalty)
+    archive.number("tolerance", &tolerance)
+    archive.number("lastViolation", &lastViolation)
+    archive.count("stalls", &stalls)
+  }
+
   func step(_ run: Run) -> Advance {
     let before = run.counts.evaluations
     let inner = minimize(

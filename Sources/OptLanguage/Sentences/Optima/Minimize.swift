@@ -241,9 +241,25 @@ extension Machine {
     default:
       throw Diagnostic(
         .error, "`using` wants a method, found \(value.kindDescription)", at: span,
-        help: "methods are "
-          + MethodCatalogue.entries.map(\.name).joined(separator: ", ") + ", momentum, adam, …")
+        help: methodHelp(value))
     }
+  }
+
+  /// What to write in place of a value that is no method.
+  private func methodHelp(_ value: Value) -> String {
+    if case .text(let text) = value {
+      let name = text.string.lowercased().map { $0.isLetter || $0.isNumber ? String($0) : "_" }
+        .joined()
+      let names = MethodCatalogue.entries.map(\.name)
+      let plain = ["l_bfgs_b": "lbfgsb", "l_bfgs": "lbfgs", "slsqp": "sqp", "cobyla": "sqp"]
+      let near = plain[name].map { [$0] } ?? Suggestions.nearest(name, in: names)
+      if let best = names.first(where: { $0 == name }) ?? near.first {
+        return "a method is a name, not a text: write `using \(best)`"
+      }
+    }
+    return "write `using bfgs`, `using sqp` with constraints, `using adam(rate = 0.01)` for noisy "
+      + "costs, `using global` for many minima, or nothing: a method is then chosen; "
+      + "`help methods` lists them all"
   }
 
   func solver(

@@ -135,7 +135,7 @@ extension Machine {
     case .notSaved(let why):
       throw Diagnostic(
         .error, "\(label) cannot save its run: \(why)", at: span,
-        help: "leave `checkpoint` out, or take bfgs, lbfgs or a method from the library")
+        help: "leave `checkpoint` out, or name another method after `using`")
     case .notResumed(let why):
       throw Diagnostic(
         .error, "the run cannot be resumed: \(why)", at: span,
