@@ -92,7 +92,10 @@ final class Driver {
     // A method that returns a point of its own needs the value there.
     if iteration.answer(run) != nil { run.reserve = 1 }
     while true {
-      if checkpoint.save != nil, let reason = takeSnapshot(iteration) { return reason }
+      // A refused evaluation leaves a method in a state that an unbroken run does not have.
+      if checkpoint.save != nil, run.halt == nil, let reason = takeSnapshot(iteration) {
+        return reason
+      }
       if run.step >= stepLimit { return .stepLimit(stepLimit, isDefault: stops.steps == nil) }
       if run.stop.isRequested { return .interrupted }
       if let reason = advance(iteration) { return reason }
