@@ -40,6 +40,9 @@ final class Confined: Objective {
   let bounds: Bounds?
   let offers: Ask
   var layout: [Block] { inner.layout }
+  var constraints: [Constraint] { inner.constraints }
+  var isQuadratic: Bool { inner.isQuadratic }
+  var residualCount: Int { inner.residualCount }
 
   init(_ inner: any Objective, in bounds: Bounds?, offers: Ask) {
     self.inner = inner
