@@ -136,6 +136,8 @@ final class Driver {
       run.step += 1
       measures = iteration.measures(run)
       record()
+      // A search that saw no value has found nothing.
+      if method.isGlobal, !run.bestValue.isFinite { return .valueNotFinite(step: run.step) }
       return reason
     case .moved: break
     }

@@ -112,6 +112,10 @@ private final class AugmentedObjective: Objective {
   var layout: [Block] { run.objective.layout }
   var offers: Ask { [.value, .gradient] }
   var bounds: Bounds? { run.objective.bounds }
+  // The rows are in the value.
+  let constraints: [Constraint] = []
+  let isQuadratic = false
+  let residualCount = 0
   func culprit(at x: UnsafePointer<Double>) -> Fault? { nil }
 
   /// The multiplier that a row with value `c` asks for.

@@ -228,7 +228,7 @@ extension Machine {
     case .valueNotFinite(let step):
       let last = solution.last.value
       headline = "stopped: value became \(last.isNaN ? "nan" : "infinite") at step \(step)"
-      details.append("best value \(number) at \(place)")
+      if value.isFinite { details.append("best value \(number) at \(place)") }
     case .gradientNotFinite(let step):
       headline = "stopped: the gradient is not finite at step \(step)"
       details.append("best value \(number) at \(place)")
