@@ -99,8 +99,6 @@ extension Run {
       archive.numbers("rows", rows.values, m)
       archive.numbers("rowJacobian", rows.jacobian, m * dimension)
       archive.numbers("multipliers", rows.multipliers, m)
-      archive.numbers("bestRows", rows.bestValues, m)
-      archive.numbers("bestMultipliers", rows.bestMultipliers, m)
     }
     if var place = region {
       archive.bits("seed", &place.random.seed)

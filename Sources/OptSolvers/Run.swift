@@ -211,8 +211,10 @@ package final class Run {
     return knowsGradient ? .done : .notFinite
   }
 
-  /// Makes value, residuals, Jacobian and with them the gradient 2Jᵀr at the current point known.
-  private func requireJacobian() -> Outcome {
+  /// Makes value, residuals, Jacobian and with them the gradient 2Jᵀr at the current point known;
+  /// costs nothing if they are.
+  func requireJacobian() -> Outcome {
+    if knowsGradient, knowsJacobian { return knowsValue && value.isFinite ? .done : .notFinite }
     var answer = Answer()
     answer.residuals = residuals
     answer.jacobian = residualJacobian
