@@ -73,6 +73,7 @@ extension Objective {
   package var constraints: [Constraint] { [] }
   package var residualCount: Int { 0 }
   package var isQuadratic: Bool { false }
+  package var hasQuadraticLagrangian: Bool { isQuadratic }
   package func copy() -> (any Objective)? { nil }
 
   /// The restrictions that a method must honour here.

@@ -85,6 +85,8 @@ package protocol Objective: AnyObject {
   var constraints: [Constraint] { get }
   /// Whether the value is a quadratic function and all constraints are affine.
   var isQuadratic: Bool { get }
+  /// Whether the value and the rows of all constraints are quadratic functions, or affine ones.
+  var hasQuadraticLagrangian: Bool { get }
   /// Number of residuals, if it offers them.
   var residualCount: Int { get }
   /// The same objective for use on another thread at the same time; nil if there can be none.

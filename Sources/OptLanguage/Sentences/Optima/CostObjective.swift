@@ -16,6 +16,7 @@ final class CostObjective: Objective {
   private(set) var constraints: [Constraint] = []
   private(set) var constraintCount = 0
   private(set) var isQuadratic = false
+  private(set) var hasQuadraticLagrangian = false
   let traced: TracedFunction
   let sign: Double
   /// An error of the program while it was evaluated; the run stops and it is told afterwards.
@@ -74,6 +75,7 @@ final class CostObjective: Objective {
     constraints = set.constraints
     constraintCount = constraints.reduce(0) { $0 + $1.count }
     isQuadratic = set.isQuadratic
+    hasQuadraticLagrangian = set.hasQuadraticLagrangian
     traced.rows = set.rows
     if !constraints.isEmpty {
       offers.formUnion([.constraints, .constraintJacobian, .lagrangian])
