@@ -70,35 +70,6 @@ extension Driver {
 
   // MARK: The result
 
-  /// Whether the point that is returned is proved to be the lowest of all feasible ones.
-  ///
-  /// With a Lagrangian L(·, λ) that is quadratic, its Hessian says whether it is convex everywhere. If
-  /// so, f(x′) ≥ L(x′, λ) ≥ L(x, λ) = f(x) for all feasible x′ (Boyd & Vandenberghe 2004, "Convex
-  /// Optimization", section 5.4.2). Evaluates nothing at a new point, so it is not counted.
-  func provesGlobal(_ reason: StopReason) -> Bool {
-    let (n, objective) = (run.dimension, run.objective)
-    let ask: Ask = run.isConstrained ? .lagrangian : .hessian
-    guard reason.claimsMinimum, !objective.restrictions.isEmpty, objective.hasQuadraticLagrangian,
-      n > 0, n <= largestDenseDimension, objective.offers.contains(ask), run.halt == nil
-    else { return false }
-    let memory = Buffer(count: n * n)
-    let h = memory.pointer
-    var answer = Answer()
-    (answer.hessian, answer.lagrangian) = (h, h)
-    guard
-      objective.evaluate(ask, at: run.best, along: run.rows.multipliers, into: &answer) == .done
-    else { return false }
-    var largest = 0.0
-    for k in 0..<(n * n) { largest = max(largest, abs(h[k])) }
-    if largest == 0 { return true }
-    // Flat directions count as convex.
-    for k in 0..<n { h[k * n + k] += 1e-10 * largest }
-    let state = Buffer(count: LinearAlgebra.stateSize(.cholesky, n, n))
-    let scratch = Buffer(count: LinearAlgebra.scratchSize(.cholesky, n, n, right: 1))
-    return LinearAlgebra.factor(
-      .cholesky, h, n, n, into: state.pointer, scratch: scratch.pointer)
-  }
-
   /// Makes the best point the current one, with its derivatives, for the report.
   func completeBestUnderConstraints() {
     let isCurrent = (0..<run.dimension).allSatisfy { run.x[$0] == run.best[$0] }
@@ -137,10 +108,12 @@ extension Driver {
     solution.rows = copy(run.rows.bestValues)
     solution.multipliers = copy(run.rows.multipliers)
     guard run.knowsGradient else { return }
-    solution.slope = (0..<n).map { k in
-      var sum = run.gradient[k]
-      for row in 0..<m { sum += run.rows.multipliers[row] * run.jacobian[row * n + k] }
-      return sum
+    var slope = (0..<n).map { run.gradient[$0] }
+    slope.withUnsafeMutableBufferPointer { slope in
+      if let target = slope.baseAddress {
+        run.rows.addTransposed(run.rows.multipliers, to: target)
+      }
     }
+    solution.slope = slope
   }
 }
