@@ -76,6 +76,7 @@ extension Driver {
       pathRows: pathRows, culprit: culprit, minima: iteration?.minima(run))
     solution.isAnswered = isAnswered
     addConstraints(to: &solution)
+    solution.isGlobal = provesGlobal(reason)
     return solution
   }
 

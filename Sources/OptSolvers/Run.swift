@@ -12,6 +12,8 @@ package final class Run {
   package let stop: Stop
   /// The box that no evaluation may leave; nil if there is none.
   package let box: Box?
+  /// Where derivatives are stored, if the method works on stored elements.
+  package let sparsity: Sparsity?
   /// The rows of the constraints.
   package let rows: Rows
   /// The current point. Methods read it; `accept` changes it.
@@ -72,13 +74,14 @@ package final class Run {
 
   init(
     _ objective: any Objective, from start: [Double], stops: Stops, stop: Stop,
-    usesResiduals: Bool = false
+    usesResiduals: Bool = false, sparsity: Sparsity? = nil
   ) {
+    self.sparsity = sparsity
     self.objective = objective
     self.stop = stop
     dimension = start.count
     let n = start.count
-    rows = Rows(objective, dimension: n)
+    rows = Rows(objective, dimension: n, pattern: sparsity?.jacobian)
     self.usesResiduals = usesResiduals
     let m = usesResiduals ? objective.residualCount : 0
     memory = Buffer(count: 5 * n + m + m * n)

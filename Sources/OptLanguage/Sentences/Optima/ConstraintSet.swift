@@ -25,6 +25,8 @@ struct ConstraintSet {
   private(set) var rows: [Int] = []
   /// Whether the cost is quadratic and all rows are affine.
   private(set) var isQuadratic = false
+  /// Whether the cost and all rows are quadratic or affine.
+  private(set) var hasQuadraticLagrangian = false
 
   /// Sorts the comparisons that `path` traced. Those whose rows took a decision of their own are rows
   /// of constraints, whatever this path looks like.
@@ -61,9 +63,16 @@ struct ConstraintSet {
             isLinear: structure.isAffine && !decided.contains(k)))
         self.rows.append(k)
       }
-      guard path.tracer.guards.isEmpty, constraints.allSatisfy(\.isLinear) else { return }
+      guard path.tracer.guards.isEmpty else { return }
       let cost = try machine.expression(path.result, .none)
-      isQuadratic = RowStructure.isQuadratic(cost, by: path.inputs)
+      guard RowStructure.isQuadratic(cost, by: path.inputs) else { return }
+      isQuadratic = constraints.allSatisfy(\.isLinear)
+      hasQuadraticLagrangian = try self.rows.allSatisfy { k in
+        let rows = try machine.expression(path.constraints[k], .none)
+        let weights = rows.graph.input(Input(name: "weights", role: .data, shape: rows.shape))
+        return RowStructure.isQuadratic(
+          (rows * weights).reduceElements(.sum), by: path.inputs)
+      }
     }
     try refuseContradictions(codes, leaves)
   }

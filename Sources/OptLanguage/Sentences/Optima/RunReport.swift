@@ -218,7 +218,8 @@ extension Machine {
     if value.magnitude < 1e-16 * max(1, solution.start.value.magnitude) { value = 0 }
     let place = pointText(point)
     let number = NumberFormat.short(value, digits: options.digits)
-    let kind = sign < 0 ? "maximum" : "minimum"
+    let isLocal = restrictions != nil && !solution.isGlobal
+    let kind = (isLocal ? "local " : "") + (sign < 0 ? "maximum" : "minimum")
     let headline: String
     var details: [String] = []
     switch solution.reason {
