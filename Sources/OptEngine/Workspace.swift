@@ -282,6 +282,12 @@ package final class Workspace {
 
   private func product(_ step: MatrixStep) {
     let (a, b, out) = (at(step.a), at(step.b), at(step.out))
+    if step.flags & Graph.isTriangular != 0 {
+      LinearAlgebra.upperProduct(
+        a, b, step.m, step.k, transposeLeft: step.flags & 1 != 0,
+        transposeRight: step.flags & 2 != 0, into: out)
+      return
+    }
     for k in 0..<step.count {
       let (i, j) = lane(step, k)
       LinearAlgebra.product(

@@ -133,11 +133,12 @@ int ck_all_finite(const double *x, int64_t n);
 
 // MARK: Products
 
-/// out (m×n, row by row) = A B, where A(i, l) is a[i ai + l al] and B(l, j) is b[l bl + j bj]. Returns
-/// 0 and does nothing where it has no fast way: another processor, or a wide B with bj ≠ 1.
+/// out (m×n, row by row) = A B, where A(i, l) is a[i ai + l al] and B(l, j) is b[l bl + j bj]. With
+/// `upper`, what lies below the diagonal may be left as it is. Returns 0 and does nothing where it has
+/// no fast way: another processor, or a wide B with bj ≠ 1.
 int ck_product(
   const double *a, int64_t ai, int64_t al, const double *b, int64_t bl, int64_t bj, int64_t m,
-  int64_t k, int64_t n, double *out);
+  int64_t k, int64_t n, int upper, double *out);
 
 // MARK: Arrays
 
