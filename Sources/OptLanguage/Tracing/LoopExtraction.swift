@@ -94,6 +94,10 @@ struct LoopExtraction {
     case .array:
       moved[index] = builder.body.array(
         graph.arrays[Int(outside.node.payload)], outside.shape)
+    case .factor:
+      // Its state is no array that an input could hold; the pass for execution takes it out again.
+      read(outside.node.a)
+      moved[index] = graph.rebuild(index, in: builder.body) { moved[$0]?.index ?? -1 }
     default: moved[index] = builder.invariant(outside)
     }
   }

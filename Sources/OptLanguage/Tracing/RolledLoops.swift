@@ -111,6 +111,7 @@ extension Machine {
       }
       _ = try code.body(frame)
       if state.pointee.jump != .none {
+        state.pointee.jump = .none
         throw CannotBatch("a jump inside it", code.span)
       }
       let after = code.assigned.map { self.value(of: $0, frame) }

@@ -12,21 +12,16 @@ package final class Rows {
   /// −1 for c ≤ 0, else 1.
   package let orientation: UnsafeMutablePointer<Double>
   package let isEquation: UnsafeMutablePointer<Bool>
-  /// Those of the best point.
-  let bestMultipliers: UnsafeMutablePointer<Double>
-  let bestValues: UnsafeMutablePointer<Double>
   private let memory: Buffer
 
   init(_ objective: any Objective, dimension: Int) {
     let constraints = objective.constraints
     count = constraints.reduce(0) { $0 + $1.count }
-    memory = Buffer(count: count * (dimension + 5))
+    memory = Buffer(count: count * (dimension + 3))
     values = memory.pointer
     multipliers = values + count
     orientation = values + 2 * count
-    bestMultipliers = values + 3 * count
-    bestValues = values + 4 * count
-    jacobian = values + 5 * count
+    jacobian = values + 3 * count
     isEquation = .allocate(capacity: max(count, 1))
     var row = 0
     for constraint in constraints {
