@@ -29,7 +29,7 @@ func measure(_ body: () -> Void) -> (least: Double, middle: Double) {
 /// Bytes that the process has had in memory at most.
 func peakMemory() -> Int {
   var usage = rusage()
-  getrusage(RUSAGE_SELF, &usage)
+  getrusage(numericCast(RUSAGE_SELF.rawValue), &usage)
   return usage.ru_maxrss * 1024
 }
 
