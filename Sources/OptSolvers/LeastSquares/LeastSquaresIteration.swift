@@ -128,7 +128,8 @@ final class LeastSquaresIteration: Iteration {
       var sum = 0.0
       for i in 0..<m { sum += run.residualJacobian[i * n + j] * run.residualJacobian[i * n + j] }
       let norm = sum.squareRoot()
-      scale[j] = max(scale[j], norm)
+      // D forgets slowly: where columns shrink for good, the old norms would hide them.
+      scale[j] = max(0.9 * scale[j], norm)
       peak[j] = max(peak[j], norm)
       if isCurved, let curvature { scale[j] = max(scale[j], curvature.size(j)) }
       if !(scale[j] > 0) || !scale[j].isFinite { scale[j] = 1 }
