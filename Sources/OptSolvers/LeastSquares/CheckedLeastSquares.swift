@@ -6,12 +6,19 @@ import OptNumerics
 /// is offered for few variables. Dennis, Gay & Welsch 1981, "An adaptive nonlinear least-squares
 /// algorithm", ACM TOMS 7(3).
 package struct CheckedLeastSquares: Method {
-  package init() {}
+  /// Short steps in a row before they are accelerated. Fits, which often begin far away in a valley
+  /// that bends, do without patience.
+  package var patience: Int
+
+  package init(patience: Int = 8) { self.patience = patience }
 
   package var name: String { "levenberg_marquardt" }
   package var options: [MethodOption] {
     LevenbergMarquardt().options + [
       MethodOption(name: "curvature", value: "of the residuals, learnt where it shows"),
+      MethodOption(
+        name: "acceleration",
+        value: patience == 0 ? "geodesic" : "geodesic after \(patience) short steps"),
       MethodOption(name: "check", value: "exact Hessian"),
     ]
   }
@@ -21,6 +28,6 @@ package struct CheckedLeastSquares: Method {
 
   package func start(_ run: Run) -> any Iteration {
     LeastSquaresIteration(
-      run, radius: LevenbergMarquardt().radius, isDamped: true, learnsCurvature: true)
+      run, radius: LevenbergMarquardt().radius, isDamped: true, patience: patience)
   }
 }

@@ -3,7 +3,7 @@ import OptNumerics
 
 /// Steps of the linear model of the residuals in a trust region that is scaled by the Jacobian.
 ///
-/// With a `ResidualCurvature` the model may also have the second derivatives of the residuals: of the
+/// With `patience`, such steps are accelerated after as many short ones, and the model may also have the second derivatives of the residuals: of the
 /// two models the next step uses the one that said better what the last trial would bring.
 final class LeastSquaresIteration: Iteration {
   let n: Int
@@ -33,6 +33,12 @@ final class LeastSquaresIteration: Iteration {
   private let curvature: ResidualCurvature?
   /// The model has them.
   private var isCurved = false
+  /// Steps in a row that a trust region cut short and that gained little: in a valley that bends.
+  private var shortSteps = 0
+  /// As many, and steps are accelerated.
+  private let patience: Int
+  /// As many, and the linear model comes back where the other one is cut short.
+  private static let leastShortSteps = 8
   private let mayUseHessian: Bool
   private var startValue: Double
   /// What the full step of the model gains.
@@ -44,17 +50,18 @@ final class LeastSquaresIteration: Iteration {
   private var restarts = 0
   private static let largestRestarts = 4
 
-  init(_ run: Run, radius: Double, isDamped: Bool, learnsCurvature: Bool = false) {
+  init(_ run: Run, radius: Double, isDamped: Bool, patience: Int? = nil) {
     n = run.dimension
     m = run.objective.residualCount
     self.isDamped = isDamped
     factor = radius
-    curvature = learnsCurvature && run.box == nil ? ResidualCurvature(dimension: n) : nil
+    curvature = patience != nil && run.box == nil ? ResidualCurvature(dimension: n) : nil
+    self.patience = curvature == nil ? .max : patience ?? .max
     mayUseHessian =
       run.objective.offers.contains(.hessian) && run.dimension <= largestHessianDimension
     startValue = run.value
     qr = PivotedQR(rows: m, columns: n)
-    memory = Buffer(count: 5 * n + m)
+    memory = Buffer(count: 5 * n + max(m, n))
     scale = memory.pointer
     peak = scale + n
     step = peak + n
@@ -105,6 +112,7 @@ final class LeastSquaresIteration: Iteration {
     archive.count("restarts", &restarts)
     archive.number("startValue", &startValue)
     archive.flag("isCurved", &isCurved)
+    archive.count("shortSteps", &shortSteps)
     if let curvature { archive.scope("curvature") { curvature.archive(archive) } }
     // The model is made anew of the Jacobian, which the run has kept.
     if archive.isRestoring { isCurrent = false }
@@ -121,7 +129,7 @@ final class LeastSquaresIteration: Iteration {
       for i in 0..<m { sum += run.residualJacobian[i * n + j] * run.residualJacobian[i * n + j] }
       let norm = sum.squareRoot()
       // D forgets slowly: where columns shrink for good, the old norms would hide them.
-      scale[j] = max(0.5 * scale[j], norm)
+      scale[j] = max(0.9 * scale[j], norm)
       peak[j] = max(peak[j], norm)
       if isCurved, let curvature { scale[j] = max(scale[j], curvature.size(j)) }
       if !(scale[j] > 0) || !scale[j].isFinite { scale[j] = 1 }
@@ -174,6 +182,16 @@ final class LeastSquaresIteration: Iteration {
         radius *= 0.25
         continue
       }
+      var isAccelerated = false
+      if shortSteps >= patience, !isCurved, damping > 0 {
+        switch accelerate(run, length) {
+        case .stopped: return .halted
+        case .notFinite:
+          radius = 0.5 * length
+          continue
+        case .done: isAccelerated = true
+        }
+      }
       place(run)
       var answer = Answer()
       answer.residuals = shifted
@@ -189,9 +207,15 @@ final class LeastSquaresIteration: Iteration {
         return accepted(run, answer.value)
       }
       let ratio = actual / predicted
-      compare(actual, predicted, length, run)
+      if isAccelerated {
+        for j in 0..<n { step[j] -= steepest[j] }
+      } else {
+        compare(actual, predicted, length, run)
+      }
       resize(ratio, actual, predicted, length)
       if ratio > 1e-4 {
+        let isShort = curvature != nil && actual < 0.2 * run.value
+        shortSteps = isShort ? shortSteps + 1 : 0
         decreaseBefore = nil
         polishingSteps = 0
         return accepted(run, answer.value)
@@ -241,13 +265,47 @@ final class LeastSquaresIteration: Iteration {
     if isCurved, !(actual > 1e-4 * predicted) { bend(run) }
   }
 
+  /// Adds half of the geodesic acceleration to the step: what keeps it in a valley that bends.
+  ///
+  ///     a = argmin ‖r_vv + Ja‖² + λ‖Da‖²,  x ← x + v + ½a
+  ///
+  /// The second derivative of the residuals along v is taken from one evaluation between. `.notFinite`
+  /// if the valley bends too much for a step of this length. Transtrum & Sethna 2012, "Improvements to
+  /// the Levenberg-Marquardt algorithm for nonlinear least-squares minimization", arXiv:1201.5885.
+  private func accelerate(_ run: Run, _ length: Double) -> Outcome {
+    let share = 0.1
+    for j in 0..<n { run.trial[j] = run.x[j] + share * step[j] / scale[j] }
+    var answer = Answer()
+    answer.residuals = shifted
+    let outcome = run.evaluate([.value, .residuals], at: run.trial, into: &answer)
+    guard outcome == .done else { return outcome }
+    for i in 0..<m {
+      var slope = 0.0
+      let row = run.residualJacobian + i * n
+      for j in 0..<n { slope += row[j] * step[j] / scale[j] }
+      shifted[i] = 2 / share * ((shifted[i] - run.residuals[i]) / share - slope)
+    }
+    qr.solve(damping, for: shifted, into: steepest)
+    for j in 0..<n { steepest[j] *= 0.5 }
+    let bend = euclideanNorm(steepest, n) / length
+    guard bend.isFinite, 4 * bend <= Self.largestBend else { return .notFinite }
+    if bend < 0.01 { shortSteps = 0 }
+    for j in 0..<n { step[j] += steepest[j] }
+    return .done
+  }
+
+  /// 2‖a‖/‖v‖ up to which an accelerated step is tried.
+  private static let largestBend = 0.75
+
   /// Puts the next step, times D, into `step`.
   private func propose(_ run: Run) {
     if isCurved, let model = curvature?.model {
       let (_, length) = model.solve(radius, into: step)
       for j in 0..<n { step[j] *= scale[j] }
       damping = length < 0.9 * radius ? 0 : 1
-      return
+      // Far from a minimum a valley that bends is followed better by the linear model.
+      if damping == 0 || shortSteps < max(patience, Self.leastShortSteps) { return }
+      isCurved = false
     }
     damping = solve(qr, radius)
     if let box = run.box, crosses(run, box) { stopAtBounds(run, box) }

@@ -214,6 +214,27 @@ final class PivotedQR {
 
   /// The minimum of ‖Ĵq + r‖² + λ‖q‖².
   func solve(_ λ: Double, into q: UnsafeMutablePointer<Double>) {
+    solve(λ, turned, into: q)
+  }
+
+  /// The same for another r, m numbers and as many more up to n, which are overwritten.
+  func solve(
+    _ λ: Double, for r: UnsafeMutablePointer<Double>, into q: UnsafeMutablePointer<Double>
+  ) {
+    for i in m..<rows { r[i] = 0 }
+    for k in 0..<n {
+      let column = columns + k * rows + k
+      let count = rows - k
+      if column[0] != 0 {
+        addMultiple(-dot(column, r + k, count) / column[0], column, to: r + k, count)
+      }
+    }
+    solve(λ, r, into: q)
+  }
+
+  private func solve(
+    _ λ: Double, _ turned: UnsafePointer<Double>, into q: UnsafeMutablePointer<Double>
+  ) {
     let root = λ.squareRoot()
     damped.update(from: upper, count: n * n)
     right.update(from: turned, count: n)

@@ -36,7 +36,7 @@ extension Machine {
     let chosen =
       try method.map { try solver($0, objective, start.count, code.methodSpan) }
       ?? (objective.constraints.isEmpty
-        ? CheckedLeastSquares() : defaultMethod(for: objective))
+        ? CheckedLeastSquares(patience: 0) : defaultMethod(for: objective))
     var stopped = stops
     stopped.condition = try code.stops?.condition(
       self, frame, problem.templates, problem.names, objective)
