@@ -69,11 +69,7 @@ package struct Constraint: Sendable, Equatable {
 }
 
 extension Objective {
-  package var bounds: Bounds? { nil }
-  package var constraints: [Constraint] { [] }
   package var sparsity: Sparsity? { nil }
-  package var residualCount: Int { 0 }
-  package var isQuadratic: Bool { false }
   package var hasQuadraticLagrangian: Bool { isQuadratic }
   package func copy() -> (any Objective)? { nil }
 

@@ -90,8 +90,13 @@ final class Driver {
       return reason
     }
     guard let iteration else { return .gradientSmall }
+    // A method that returns a point of its own needs the value there.
+    if iteration.answer(run) != nil { run.reserve = 1 }
     while true {
-      if checkpoint.save != nil, let reason = takeSnapshot(iteration) { return reason }
+      // A refused evaluation leaves a method in a state that an unbroken run does not have.
+      if checkpoint.save != nil, run.halt == nil, let reason = takeSnapshot(iteration) {
+        return reason
+      }
       if run.step >= stepLimit { return .stepLimit(stepLimit, isDefault: stops.steps == nil) }
       if run.stop.isRequested { return .interrupted }
       if let reason = advance(iteration) { return reason }
@@ -132,6 +137,8 @@ final class Driver {
       run.step += 1
       measures = iteration.measures(run)
       record()
+      // A search that saw no value has found nothing.
+      if method.isGlobal, !run.bestValue.isFinite { return .valueNotFinite(step: run.step) }
       return reason
     case .moved: break
     }

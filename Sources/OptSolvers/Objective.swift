@@ -90,6 +90,9 @@ package struct Answer {
 }
 
 /// A function to be minimised. One thread at a time.
+///
+/// What describes it has no defaults: an objective made of another one that forgot to pass the number
+/// of residuals on, say, would have answers written past the end of their memory.
 package protocol Objective: AnyObject {
   /// The variables in order; the counts add up to the dimension.
   var layout: [Block] { get }

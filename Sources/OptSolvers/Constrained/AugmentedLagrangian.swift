@@ -53,6 +53,14 @@ private final class AugmentedIteration: Iteration {
     run.dimension > largestHessianDimension || SQPIteration(run).confirmsAnew(run)
   }
 
+  func archive(_ archive: Archive, _ run: Run) {
+    archive.numbers("lambda", augmented.lambda, m)
+    archive.number("penalty", &augmented.penalty)
+    archive.number("tolerance", &tolerance)
+    archive.number("lastViolation", &lastViolation)
+    archive.count("stalls", &stalls)
+  }
+
   func step(_ run: Run) -> Advance {
     let before = run.counts.evaluations
     let inner = minimize(
@@ -107,6 +115,10 @@ private final class AugmentedObjective: Objective {
   var layout: [Block] { run.objective.layout }
   var offers: Ask { [.value, .gradient] }
   var bounds: Bounds? { run.objective.bounds }
+  // The rows are in the value.
+  let constraints: [Constraint] = []
+  let isQuadratic = false
+  let residualCount = 0
   func culprit(at x: UnsafePointer<Double>) -> Fault? { nil }
 
   /// The multiplier that a row with value `c` asks for.

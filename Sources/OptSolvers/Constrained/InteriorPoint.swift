@@ -115,6 +115,19 @@ final class InteriorPointIteration: Iteration {
     Measures(rate: length, kkt: isStarted && run.isConstrained ? run.kkt() : nil)
   }
 
+  func archive(_ archive: Archive, _ run: Run) {
+    archive.numbers("memory", memory.pointer, memory.count)
+    var pairs = filter.map { [$0.theta, $0.phi] }
+    archive.points("filter", &pairs, dimension: 2)
+    filter = pairs.map { ($0[0], $0[1]) }
+    archive.number("mu", &mu)
+    archive.number("largestTheta", &largestTheta)
+    archive.number("lastShift", &lastShift)
+    archive.number("length", &length)
+    archive.flag("isStarted", &isStarted)
+    archive.count("last", &last)
+  }
+
   func confirms(_ run: Run) -> Bool {
     guard run.dimension <= largestHessianDimension else { return true }
     if SQPIteration(run).confirmsAnew(run) { return true }

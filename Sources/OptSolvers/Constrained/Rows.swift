@@ -18,9 +18,6 @@ package final class Rows {
   /// −1 for c ≤ 0, else 1.
   package let orientation: UnsafeMutablePointer<Double>
   package let isEquation: UnsafeMutablePointer<Bool>
-  /// Those of the best point.
-  let bestMultipliers: UnsafeMutablePointer<Double>
-  let bestValues: UnsafeMutablePointer<Double>
   private let memory: Buffer
 
   /// `pattern` says which derivatives may differ from 0, if the method can do with these.
@@ -29,7 +26,7 @@ package final class Rows {
     count = constraints.reduce(0) { $0 + $1.count }
     isSparse = pattern != nil
     let elements = pattern?.count ?? count * dimension
-    memory = Buffer(count: elements + 5 * count)
+    memory = Buffer(count: elements + 3 * count)
     starts = .allocate(capacity: count + 1)
     columns = .allocate(capacity: max(elements, 1))
     for row in 0...count { starts[row] = pattern.map { Int($0.starts[row]) } ?? row * dimension }
@@ -39,9 +36,7 @@ package final class Rows {
     values = memory.pointer
     multipliers = values + count
     orientation = values + 2 * count
-    bestMultipliers = values + 3 * count
-    bestValues = values + 4 * count
-    jacobian = values + 5 * count
+    jacobian = values + 3 * count
     isEquation = .allocate(capacity: max(count, 1))
     var row = 0
     for constraint in constraints {

@@ -117,6 +117,21 @@ final class SQPIteration: Iteration {
     isPrepared = false
   }
 
+  func archive(_ archive: Archive, _ run: Run) {
+    archive.numbers("memory", memory.pointer, memory.count)
+    archive.flag("isPrepared", &isPrepared)
+    archive.flag("hasStep", &hasStep)
+    archive.flag("hasLast", &hasLast)
+    archive.flag("isFresh", &isFresh)
+    archive.flag("hasExact", &hasExact)
+    archive.flag("exactIsConvex", &exactIsConvex)
+    archive.flag("isConstant", &isConstant)
+    archive.number("length", &length)
+    archive.number("penalty", &penalty)
+    archive.optional("decrease", &decrease)
+    archive.count("stalls", &stalls)
+  }
+
   func recover(_ run: Run) -> Bool {
     if isFresh { return false }
     reset()

@@ -84,7 +84,7 @@ package struct BasinHopping: Method {
     func step(_ run: Run) -> Advance {
       let trial = hops == 0 ? x : hopped()
       guard let solution = search.descend(run, [trial]) else { return .halted }
-      if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
+      run.acceptBest()
       if run.halt != nil { return .halted }
       hops += 1
       decide(solution)
@@ -117,6 +117,17 @@ package struct BasinHopping: Method {
       }
       kept += 1
       (x, value) = (solution.x, solution.value)
+    }
+
+    func archive(_ archive: Archive, _ run: Run) {
+      random.archive("random", archive)
+      archive.list("x", &x, count: run.dimension)
+      archive.number("value", &value)
+      archive.number("size", &size)
+      archive.list("changes", &changes)
+      archive.count("hops", &hops)
+      archive.count("kept", &kept)
+      search.archive(archive)
     }
 
     func minima(_ run: Run) -> Minima? { search.minima }

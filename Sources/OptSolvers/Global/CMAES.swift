@@ -128,7 +128,7 @@ final class CMAStage: SearchStage {
     }
     if values[order[0]] < lowest.value { lowest = (points[order[0]], values[order[0]]) }
     update(order)
-    if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
+    run.acceptBest()
     guard hasContracted(values[order[0]], values[order[values.count - 1]]) else { return .moved }
     let isLong =
       run.evaluationLimit == Int.max
@@ -141,6 +141,22 @@ final class CMAStage: SearchStage {
     lambda = min(2 * lambda, 4096)
     begin()
     return .moved
+  }
+
+  func archive(_ archive: Archive, _ run: Run) {
+    random.archive("random", archive)
+    archive.numbers("memory", memory.pointer, memory.count)
+    archive.list("mean", &mean, count: n)
+    archive.list("path", &path, count: n)
+    archive.list("sigmaPath", &sigmaPath, count: n)
+    archive.list("history", &history)
+    archive.number("sigma", &sigma)
+    archive.count("lambda", &lambda, in: 4...100_000)
+    archive.count("restarts", &restarts)
+    archive.count("generation", &generation)
+    archive.count("decomposedAt", &decomposedAt)
+    archiveLowest(archive)
+    search.archive(archive)
   }
 
   func measures(_ run: Run) -> Measures { Measures(rate: sigma) }

@@ -85,7 +85,7 @@ package struct DifferentialEvolution: Method {
       } else {
         guard evolve(run) else { return .halted }
       }
-      if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
+      run.acceptBest()
       generation += 1
       let finite = values.filter(\.isFinite)
       let mean = finite.reduce(0, +) / Double(max(finite.count, 1))
@@ -96,6 +96,16 @@ package struct DifferentialEvolution: Method {
       search.polish(run)
       return .finished(
         isSmall ? .searched(.contracted) : .searched(.evaluations(run.counts.evaluations)))
+    }
+
+    func archive(_ archive: Archive, _ run: Run) {
+      random.archive("random", archive)
+      archive.points("points", &points, dimension: n)
+      archive.list("values", &values, count: points.count)
+      archive.number("spread", &spread)
+      archive.count("generation", &generation)
+      search.archive(archive)
+      if points.count != values.count || points.count == 1 { points = [] }
     }
 
     func measures(_ run: Run) -> Measures { Measures(rate: spread) }

@@ -128,11 +128,21 @@ final class AnnealingStage: SearchStage {
     if lowest.value < before {
       guard descend(run) else { return .halted }
     }
-    if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
+    run.acceptBest()
     age += 1
     cycle += 1
     return cycle >= settings.cycles
       ? .finished(.searched(.evaluations(run.counts.evaluations))) : .moved
+  }
+
+  func archive(_ archive: Archive, _ run: Run) {
+    random.archive("random", archive)
+    archive.list("x", &x, count: n)
+    archive.number("value", &value)
+    archive.count("cycle", &cycle)
+    archive.count("age", &age)
+    archiveLowest(archive)
+    search.archive(archive)
   }
 
   private func evaluate(_ run: Run, _ point: [Double]) -> Double? {

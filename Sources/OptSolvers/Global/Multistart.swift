@@ -54,7 +54,7 @@ final class MultistartStage: Iteration {
       return .halted
     }
     done += 1
-    if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
+    run.acceptBest()
     if run.halt != nil { return .halted }
     if search.isComplete {
       return .finished(
@@ -62,6 +62,11 @@ final class MultistartStage: Iteration {
           .rediscovered(times: search.minima.lowestCount, searches: search.minima.searches)))
     }
     return done >= limit ? .finished(.searched(.searches(search.minima.searches))) : .moved
+  }
+
+  func archive(_ archive: Archive, _ run: Run) {
+    archive.count("done", &done)
+    search.archive(archive)
   }
 
   func minima(_ run: Run) -> Minima? { search.minima }

@@ -48,7 +48,10 @@ struct EngineReport {
     for (k, step) in query.steps.prefix(Self.shown).enumerated() {
       lines.append("  \(k + 1)  \(Self.text(step)) · \(duration(query.times.steps[k]))")
       if let obstacle = step.obstacle { lines.append("     \(obstacle)") }
-      for inner in step.body.prefix(Self.shown) { lines.append("     \(Self.text(inner))") }
+      for inner in step.body.prefix(Self.shown) {
+        // A loop that is machine code is one with its body.
+        lines.append("     in a turn: \(Self.text(inner, inCode: step.code != nil))")
+      }
       if k == slowest, query.steps.count > 1, let source = query.sources[k] {
         lines.append("     most of the time: \(source.prefix(70))")
       }
@@ -85,10 +88,11 @@ struct EngineReport {
     }
   }
 
-  private static func text(_ step: StepSummary) -> String {
+  private static func text(_ step: StepSummary, inCode: Bool = false) -> String {
     var parts = [step.what]
     switch step.carrier {
-    case .code, .machine, .blas, .lapack, .host: parts.append(step.carrier.rawValue)
+    case .code, .machine, .blas, .lapack, .host:
+      if !inCode { parts.append(step.carrier.rawValue) }
     case .kernel: break
     }
     if step.carrier == .code || step.carrier == .machine, step.body.isEmpty {

@@ -119,12 +119,13 @@ struct CompiledQuery {
 
   /// Seconds that the arithmetic and the memory would take at full speed: 16 operations on arrays or
   /// one on scalars in a nanosecond, 20 bytes in a nanosecond.
-  var estimate: Double {
-    steps.reduce(0) { total, step in
-      let operations = Double(step.operations) * Double(step.elements)
-      let isScalar = step.bytes == 0 && step.body.isEmpty
-      return total + max(operations / (isScalar ? 1e9 : 16e9), Double(step.bytes) / 20e9)
-    }
+  var estimate: Double { steps.reduce(0) { $0 + Self.estimate($1) } }
+
+  private static func estimate(_ step: StepSummary) -> Double {
+    let operations = Double(step.operations) * Double(step.elements)
+    let arithmetic = operations / (step.bytes == 0 ? 1e9 : 16e9)
+    let turn = step.body.reduce(0) { $0 + estimate($1) }
+    return max(arithmetic, Double(step.bytes) / 20e9) + Double(step.elements) * turn
   }
 
   var seconds: Double { times.run.seconds }

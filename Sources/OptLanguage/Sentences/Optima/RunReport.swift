@@ -135,7 +135,7 @@ extension Machine {
     case .notSaved(let why):
       throw Diagnostic(
         .error, "\(label) cannot save its run: \(why)", at: span,
-        help: "leave `checkpoint` out, or take bfgs, lbfgs or a method from the library")
+        help: "leave `checkpoint` out, or name another method after `using`")
     case .notResumed(let why):
       throw Diagnostic(
         .error, "the run cannot be resumed: \(why)", at: span,
@@ -229,7 +229,7 @@ extension Machine {
     case .valueNotFinite(let step):
       let last = solution.last.value
       headline = "stopped: value became \(last.isNaN ? "nan" : "infinite") at step \(step)"
-      details.append("best value \(number) at \(place)")
+      if value.isFinite { details.append("best value \(number) at \(place)") }
     case .gradientNotFinite(let step):
       headline = "stopped: the gradient is not finite at step \(step)"
       details.append("best value \(number) at \(place)")
