@@ -28,8 +28,10 @@ extension Driver {
     for k in 0..<n { h[k * n + k] += Self.flat * largest }
     let state = Buffer(count: LinearAlgebra.stateSize(.cholesky, n, n))
     let scratch = Buffer(count: LinearAlgebra.scratchSize(.cholesky, n, n, right: 1))
-    return LinearAlgebra.factor(
-      .cholesky, h.pointer, n, n, into: state.pointer, scratch: scratch.pointer)
+    return withExtendedLifetime((h, state, scratch)) {
+      LinearAlgebra.factor(
+        .cholesky, h.pointer, n, n, into: state.pointer, scratch: scratch.pointer)
+    }
   }
 
   private func isConvex(_ ask: Ask, _ pattern: SparsePattern) -> Bool {
@@ -44,7 +46,7 @@ extension Driver {
       places: (upper.map { rows[$0] } + diagonal, upper.map { pattern.indices[$0] } + diagonal))
     let values = Buffer(
       upper.map { h[$0] } + repeatElement(Self.flat * largest, count: run.dimension))
-    return ldl?.factor(values.pointer, run.stop) == 0
+    return withExtendedLifetime(values) { ldl?.factor(values.pointer, run.stop) == 0 }
   }
 
   /// The Hessian of the Lagrangian at the best point; its largest |element|.
@@ -53,6 +55,8 @@ extension Driver {
     (answer.hessian, answer.lagrangian) = (target.pointer, target.pointer)
     let outcome = run.objective.evaluate(
       ask, at: run.best, along: run.rows.multipliers, into: &answer)
-    return outcome == .done ? maximumNorm(target.pointer, target.count) : nil
+    return withExtendedLifetime(target) {
+      outcome == .done ? maximumNorm(target.pointer, target.count) : nil
+    }
   }
 }

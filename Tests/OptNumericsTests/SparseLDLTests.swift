@@ -33,6 +33,11 @@ import Testing
     return (rows, columns, values)
   }
 
+  private func factor(_ ldl: SparseLDL, _ values: [Double]) -> Int? {
+    let numbers = Buffer(values)
+    return withExtendedLifetime(numbers) { ldl.factor(numbers.pointer, Stop()) }
+  }
+
   @Test(arguments: [(6, 2), (40, 11), (300, 120), (50, 0)]) func solvesAndCounts(_ n: Int, _ m: Int)
     throws
   {
@@ -40,10 +45,9 @@ import Testing
       let (rows, columns, values) = system(n, m, seed: 7, curvature: curvature)
       let size = n + m
       let ldl = try #require(SparseLDL(size: size, places: (rows, columns)))
-      let numbers = Buffer(values)
-      #expect(ldl.factor(numbers.pointer, Stop()) == negative)
+      #expect(factor(ldl, values) == negative)
       let x = Buffer((0..<size).map { Double($0 % 7) - 3 })
-      ldl.solve(x.pointer)
+      withExtendedLifetime(x) { ldl.solve(x.pointer) }
       var product = [Double](repeating: 0, count: size)
       for (t, value) in values.enumerated() {
         let (i, j) = (Int(rows[t]), Int(columns[t]))
@@ -56,7 +60,9 @@ import Testing
 
   @Test func aPivotOfZeroIsTold() throws {
     let ldl = try #require(SparseLDL(size: 2, places: ([0, 1], [0, 1])))
-    #expect(ldl.factor(Buffer([1, 0]).pointer, Stop()) == nil)
-    #expect(ldl.factor(Buffer([1, -2]).pointer, Stop()) == 1)
+    for (numbers, negative) in [([1.0, 0.0], nil), ([1, -2], 1), ([3, 2], 0)] as [([Double], Int?)]
+    {
+      #expect(factor(ldl, numbers) == negative)
+    }
   }
 }
