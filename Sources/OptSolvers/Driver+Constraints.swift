@@ -75,7 +75,9 @@ extension Driver {
     let isCurrent = (0..<run.dimension).allSatisfy { run.x[$0] == run.best[$0] }
     guard run.bestValue.isFinite else { return }
     if !isCurrent { run.accept(run.best, value: run.bestValue) }
-    guard run.wantsGradient, run.halt == nil, run.requireGradient() == .done else { return }
+    // A global search leaves derivatives to its local ones.
+    guard run.wantsGradient || method.isGlobal, run.halt == nil, run.requireGradient() == .done
+    else { return }
     run.bestGradient.update(from: run.gradient, count: run.dimension)
     run.knowsBestGradient = true
   }

@@ -13,7 +13,7 @@ extension Run {
     counts.gradients += solution.counts.gradients
     counts.hessians += solution.counts.hessians
     counts.products += solution.counts.products
-    if solution.value < bestValue, solution.value.isFinite {
+    if isBetter(solution) {
       bestValue = solution.value
       bestStep = step
       best.update(from: solution.x, count: dimension)
@@ -22,9 +22,24 @@ extension Run {
         bestGradient.update(from: slope, count: dimension)
         knowsBestGradient = true
       }
+      if isConstrained, solution.rows.count == rows.count {
+        bestViolation = solution.violation
+        rows.bestValues.update(from: solution.rows, count: rows.count)
+        rows.multipliers.update(from: solution.multipliers, count: rows.count)
+      }
     }
     if solution.reason == .unbounded { fellToMinusInfinity = true }
     if solution.reason == .interrupted || stop.isRequested { halt = .interrupted }
+  }
+
+  /// Feasible ends of runs by their values, others by their violation.
+  private func isBetter(_ solution: Solution) -> Bool {
+    guard solution.value.isFinite else { return false }
+    guard isConstrained else { return solution.value < bestValue }
+    if solution.violation <= Self.feasibility, bestViolation <= Self.feasibility {
+      return solution.value < bestValue
+    }
+    return solution.violation < bestViolation
   }
 
   /// Makes the best point the current one.
