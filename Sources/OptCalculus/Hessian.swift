@@ -8,7 +8,7 @@ import OptNumerics
 package struct HessianPlan {
   private let y: Expression
   private let inputs: [Expression]
-  private let total: Int
+  let total: Int
   private let compressed: Compressed?
 
   private struct Compressed {
@@ -82,10 +82,11 @@ package struct HessianPlan {
       reads: reads, gradient: gradient, pattern: pattern, coloring: coloring, result: result)
   }
 
-  /// The stored elements; nil where the matrix is small or has too many that may differ from 0.
-  package func sparse() -> SparseDerivatives? {
+  /// The stored elements; nil where there is no pattern or, unless `always`, the matrix is small or has
+  /// too many that may differ from 0.
+  package func sparse(always: Bool = false) -> SparseDerivatives? {
     guard let compressed else { return nil }
-    return SparseDerivatives(compressed.result) { harvest(compressed, in: $0, $1) }
+    return SparseDerivatives(compressed.result, always: always) { harvest(compressed, in: $0, $1) }
   }
 
   /// All elements.

@@ -69,10 +69,8 @@ package struct Constraint: Sendable, Equatable {
 }
 
 extension Objective {
-  package var bounds: Bounds? { nil }
-  package var constraints: [Constraint] { [] }
-  package var residualCount: Int { 0 }
-  package var isQuadratic: Bool { false }
+  package var sparsity: Sparsity? { nil }
+  package var hasQuadraticLagrangian: Bool { isQuadratic }
   package func copy() -> (any Objective)? { nil }
 
   /// The restrictions that a method must honour here.

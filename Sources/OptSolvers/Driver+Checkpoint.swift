@@ -83,12 +83,7 @@ extension Run {
     archive.flag("knowsValue", &knowsValue)
     archive.flag("knowsGradient", &knowsGradient)
     archive.numbers("gradient", gradient, dimension)
-    archive.numbers("best", best, dimension)
-    archive.number("bestValue", &bestValue)
-    archive.number("bestViolation", &bestViolation)
-    archive.count("bestStep", &bestStep)
-    archive.flag("knowsBestGradient", &knowsBestGradient)
-    archive.numbers("bestGradient", bestGradient, dimension)
+    bestPoint.archive(archive)
     archive.count("step", &step)
     archive.number("change", &change)
     archive.flag("movedNowhere", &movedNowhere)
@@ -104,8 +99,6 @@ extension Run {
       archive.numbers("rows", rows.values, m)
       archive.numbers("rowJacobian", rows.jacobian, m * dimension)
       archive.numbers("multipliers", rows.multipliers, m)
-      archive.numbers("bestRows", rows.bestValues, m)
-      archive.numbers("bestMultipliers", rows.bestMultipliers, m)
     }
     if var place = region {
       archive.bits("seed", &place.random.seed)

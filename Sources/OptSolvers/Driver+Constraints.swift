@@ -14,13 +14,13 @@ extension Driver {
       return false
     }
     return kkt.stationarity <= max(tolerance * kkt.scale, kkt.slopeRounding)
-      && kkt.violation <= max(Run.feasibility * factor, min(kkt.rounding, 1e-7))
+      && kkt.violation <= max(BestPoint.feasibility * factor, min(kkt.rounding, 1e-7))
       && kkt.complementarity <= tolerance * kkt.scale
   }
 
   /// Tests the stops at the current point.
   func reasonUnderConstraints(_ iteration: any Iteration) -> StopReason? {
-    let isFeasible = run.rows.largestViolation(run.rows.values) <= Run.feasibility
+    let isFeasible = run.rows.largestViolation(run.rows.values) <= BestPoint.feasibility
     if let target = stops.value, isFeasible, run.value < target { return .valueReached }
     if stops.isDefault || stops.gradient != nil, let kkt = measures.kkt, holds(kkt),
       !stops.isDefault || iteration.confirms(run)
@@ -75,11 +75,10 @@ extension Driver {
     let isCurrent = (0..<run.dimension).allSatisfy { run.x[$0] == run.best[$0] }
     guard run.bestValue.isFinite else { return }
     if !isCurrent { run.accept(run.best, value: run.bestValue) }
-    // A global search leaves derivatives to its local ones.
     guard run.wantsGradient || method.isGlobal, run.halt == nil, run.requireGradient() == .done
     else { return }
-    run.bestGradient.update(from: run.gradient, count: run.dimension)
-    run.knowsBestGradient = true
+    run.keepCurrent()
+    if method.isGlobal { measures.kkt = run.kkt() }
   }
 
   func criteria(of kkt: KKT) -> [Criterion] {
@@ -90,7 +89,7 @@ extension Driver {
     return [
       below(
         "stationarity", kkt.stationarity, max(tolerance * kkt.scale, kkt.slopeRounding)),
-      below("violation", kkt.violation, max(Run.feasibility, min(kkt.rounding, 1e-7))),
+      below("violation", kkt.violation, max(BestPoint.feasibility, min(kkt.rounding, 1e-7))),
       below("complementarity", kkt.complementarity, tolerance * kkt.scale),
     ]
   }
@@ -107,13 +106,15 @@ extension Driver {
     }
     solution.conflict = conflict
     solution.violation = run.bestViolation
-    solution.rows = copy(run.rows.bestValues)
+    solution.rows = copy(run.bestPoint.rows)
     solution.multipliers = copy(run.rows.multipliers)
     guard run.knowsGradient else { return }
-    solution.slope = (0..<n).map { k in
-      var sum = run.gradient[k]
-      for row in 0..<m { sum += run.rows.multipliers[row] * run.jacobian[row * n + k] }
-      return sum
+    var slope = (0..<n).map { run.gradient[$0] }
+    slope.withUnsafeMutableBufferPointer { slope in
+      if let target = slope.baseAddress {
+        run.rows.addTransposed(run.rows.multipliers, to: target)
+      }
     }
+    solution.slope = slope
   }
 }

@@ -25,19 +25,19 @@ extension Driver {
   /// Sees to it that the gradient at the best point is known, for the report.
   func completeBest() {
     if run.isConstrained { return completeBestUnderConstraints() }
-    guard run.wantsGradient, !run.knowsBestGradient, run.bestValue.isFinite, run.halt == nil else {
+    let best = run.bestPoint
+    guard run.wantsGradient, !best.knowsGradient, best.value.isFinite, run.halt == nil else {
       return
     }
     let isCurrent = (0..<run.dimension).allSatisfy { run.x[$0] == run.best[$0] }
-    if isCurrent, run.knowsGradient, run.value == run.bestValue {
-      run.bestGradient.update(from: run.gradient, count: run.dimension)
-      run.knowsBestGradient = true
+    if isCurrent, run.knowsGradient, run.value == best.value {
+      run.keepCurrent()
       return
     }
     var answer = Answer()
-    answer.gradient = run.bestGradient
-    run.knowsBestGradient =
-      run.evaluate([.value, .gradient], at: run.best, into: &answer) == .done
+    answer.gradient = best.gradient
+    best.knowsGradient =
+      run.evaluate([.value, .gradient], at: best.x, into: &answer) == .done
   }
 
   static let diameterTolerance = 1e-8
@@ -67,7 +67,8 @@ extension Driver {
     let criteria = criteria()
     var solution = Solution(
       x: hasBest ? copy(run.best) : start, value: hasBest ? run.bestValue : run.value,
-      gradient: run.knowsBestGradient ? copy(run.bestGradient) : nil, bestStep: run.bestStep,
+      gradient: run.bestPoint.knowsGradient ? copy(run.bestPoint.gradient) : nil,
+      bestStep: run.bestPoint.step,
       last: last, start: Point(x: start, value: startValue, step: 0), reason: reason,
       steps: run.step, counts: run.counts, seconds: run.watch.elapsed, method: method.name,
       options: method.options, layout: run.objective.layout, criteria: criteria,
@@ -75,6 +76,7 @@ extension Driver {
       pathRows: pathRows, culprit: culprit, minima: iteration?.minima(run))
     solution.isAnswered = isAnswered
     addConstraints(to: &solution)
+    solution.isGlobal = provesGlobal(reason)
     return solution
   }
 
@@ -96,10 +98,9 @@ extension Driver {
     guard run.evaluate([.value, .gradient], at: point, into: &answer) == .done else {
       return false
     }
-    run.best.update(from: point, count: run.dimension)
-    run.bestGradient.update(from: run.trial, count: run.dimension)
-    run.bestValue = answer.value
-    run.knowsBestGradient = true
+    run.bestPoint.take(
+      point, value: answer.value, gradient: run.trial, rows: nil, violation: 0,
+      step: run.bestPoint.step)
     return true
   }
 
@@ -117,8 +118,8 @@ extension Driver {
     }
     if run.isConstrained {
       if let kkt = measures.kkt { list += criteria(of: kkt) }
-    } else if run.knowsBestGradient {
-      below("gradient", run.norm(of: run.bestGradient, at: run.best), stops.gradient)
+    } else if run.bestPoint.knowsGradient {
+      below("gradient", run.norm(of: run.bestPoint.gradient, at: run.best), stops.gradient)
     } else if run.wantsGradient {
       below("gradient", run.gradientNorm, stops.gradient)
     }

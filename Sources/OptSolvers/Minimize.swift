@@ -62,7 +62,8 @@ final class Driver {
     let usesResiduals = method.needs.contains(.jacobian)
     run = Run(
       objective, from: start, stops: stops, stop: stop,
-      usesResiduals: usesResiduals && objective.offers.contains(.jacobian))
+      usesResiduals: usesResiduals && objective.offers.contains(.jacobian),
+      sparsity: method.takesSparse ? objective.sparsity : nil)
     self.start = Array(UnsafeBufferPointer(start: run.x, count: run.dimension))
     stepLimit = max(stops.steps ?? (stops.namesBudget ? Int.max : Stops.defaultSteps), 0)
     let wanted =
@@ -136,6 +137,8 @@ final class Driver {
       run.step += 1
       measures = iteration.measures(run)
       record()
+      // A search that saw no value has found nothing.
+      if method.isGlobal, !run.bestValue.isFinite { return .valueNotFinite(step: run.step) }
       return reason
     case .moved: break
     }

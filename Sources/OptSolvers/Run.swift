@@ -12,6 +12,8 @@ package final class Run {
   package let stop: Stop
   /// The box that no evaluation may leave; nil if there is none.
   package let box: Box?
+  /// Where derivatives are stored, if the method works on stored elements.
+  package let sparsity: Sparsity?
   /// The rows of the constraints.
   package let rows: Rows
   /// The current point. Methods read it; `accept` changes it.
@@ -28,13 +30,11 @@ package final class Run {
   package let trial: UnsafeMutablePointer<Double>
 
   /// The best point seen in any evaluation, trial points included.
-  package let best: UnsafeMutablePointer<Double>
-  @exclusivity(unchecked) package internal(set) var bestValue = Double.infinity
-  @exclusivity(unchecked) package internal(set) var bestStep = 0
+  let bestPoint: BestPoint
+  package var best: UnsafeMutablePointer<Double> { bestPoint.x }
+  package var bestValue: Double { bestPoint.value }
   /// The largest violation of a constraint at the best point.
-  @exclusivity(unchecked) package internal(set) var bestViolation = Double.infinity
-  let bestGradient: UnsafeMutablePointer<Double>
-  @exclusivity(unchecked) var knowsBestGradient = false
+  package var bestViolation: Double { bestPoint.violation }
 
   @exclusivity(unchecked) package internal(set) var counts = Counts()
   /// Steps made so far.
@@ -74,26 +74,26 @@ package final class Run {
 
   init(
     _ objective: any Objective, from start: [Double], stops: Stops, stop: Stop,
-    usesResiduals: Bool = false
+    usesResiduals: Bool = false, sparsity: Sparsity? = nil
   ) {
+    self.sparsity = sparsity
     self.objective = objective
     self.stop = stop
     dimension = start.count
     let n = start.count
-    rows = Rows(objective, dimension: n)
+    rows = Rows(objective, dimension: n, pattern: sparsity?.jacobian)
     self.usesResiduals = usesResiduals
     let m = usesResiduals ? objective.residualCount : 0
-    memory = Buffer(count: 7 * n + m + m * n)
+    memory = Buffer(count: 5 * n + m + m * n)
     x = memory.pointer
     gradient = memory.pointer + n
     trial = memory.pointer + 2 * n
-    best = memory.pointer + 3 * n
-    bestGradient = memory.pointer + 4 * n
-    residuals = memory.pointer + 7 * n
+    bestPoint = BestPoint(dimension: n, rowCount: rows.count)
+    residuals = memory.pointer + 5 * n
     residualJacobian = residuals + m
     if let bounds = objective.bounds, bounds.isBounding, bounds.lower.count == n {
-      let lower = memory.pointer + 5 * n
-      let upper = memory.pointer + 6 * n
+      let lower = memory.pointer + 3 * n
+      let upper = memory.pointer + 4 * n
       lower.update(from: bounds.lower, count: n)
       upper.update(from: bounds.upper, count: n)
       box = Box(lower: lower, upper: upper)
@@ -103,7 +103,7 @@ package final class Run {
     var isMoved = false
     for index in 0..<n {
       x[index] = box?.clamp(start[index], index) ?? start[index]
-      best[index] = x[index]
+      bestPoint.x[index] = x[index]
       if x[index] != start[index], !start[index].isNaN { isMoved = true }
     }
     evaluationLimit = stops.evaluations ?? Int.max
@@ -157,47 +157,28 @@ package final class Run {
       return .stopped
     }
     if ask.contains(.value) {
-      if isBetter(answer) {
-        keep(point, answer, hasGradient: ask.contains(.gradient) && outcome == .done)
-      }
+      keep(point, answer, hasGradient: ask.contains(.gradient) && outcome == .done)
       if !answer.value.isFinite { return .notFinite }
     }
     return outcome
   }
 
-  /// Violations up to this are as good as none where points are compared.
-  static let feasibility = 1e-8
-
-  /// Whether an evaluated point is better than the best one: feasible points by their values, others
-  /// by their violation.
-  private func isBetter(_ answer: Answer) -> Bool {
-    guard rows.count > 0 else { return answer.value < bestValue }
-    guard let c = answer.constraints, answer.value < .infinity else { return false }
-    let amount = rows.largestViolation(c)
-    if amount.isNaN { return false }
-    if amount <= Self.feasibility, bestViolation <= Self.feasibility {
-      return answer.value < bestValue
-    }
-    return amount < bestViolation
-  }
-
+  /// Remembers an evaluated point if it is the best so far. Under constraints a point whose rows
+  /// were not asked for does not count.
   private func keep(_ point: UnsafePointer<Double>, _ answer: Answer, hasGradient: Bool) {
+    var violation = 0.0
+    if rows.count > 0 {
+      guard let c = answer.constraints else { return }
+      violation = rows.largestViolation(c)
+    }
+    guard bestPoint.isBeaten(by: answer.value, violation: violation) else { return }
     guard answer.value.isFinite else {
       fellToMinusInfinity = true
       return
     }
-    bestValue = answer.value
-    bestStep = step
-    best.update(from: point, count: dimension)
-    if rows.count > 0, let c = answer.constraints {
-      bestViolation = rows.largestViolation(c)
-      rows.bestValues.update(from: c, count: rows.count)
-    }
-    knowsBestGradient = false
-    if hasGradient, let slope = answer.gradient {
-      bestGradient.update(from: slope, count: dimension)
-      knowsBestGradient = true
-    }
+    bestPoint.take(
+      point, value: answer.value, gradient: hasGradient ? answer.gradient : nil,
+      rows: answer.constraints, violation: violation, step: step)
   }
 
   /// False once interrupted or a budget is used up; `halt` then says which.
@@ -233,8 +214,10 @@ package final class Run {
     return knowsGradient ? .done : .notFinite
   }
 
-  /// Makes value, residuals, Jacobian and with them the gradient 2Jᵀr at the current point known.
-  private func requireJacobian() -> Outcome {
+  /// Makes value, residuals, Jacobian and with them the gradient 2Jᵀr at the current point known;
+  /// costs nothing if they are.
+  func requireJacobian() -> Outcome {
+    if knowsGradient, knowsJacobian { return knowsValue && value.isFinite ? .done : .notFinite }
     var answer = Answer()
     answer.residuals = residuals
     answer.jacobian = residualJacobian
@@ -259,7 +242,9 @@ package final class Run {
   package func requireValue() -> Outcome {
     if knowsValue { return value.isFinite ? .done : .notFinite }
     var answer = Answer()
-    let outcome = evaluate(.value, at: x, into: &answer)
+    answer.constraints = rows.values
+    let outcome = evaluate(
+      isConstrained ? [.value, .constraints] : .value, at: x, into: &answer)
     if outcome == .stopped { return outcome }
     value = answer.value
     knowsValue = true
@@ -322,14 +307,8 @@ package final class Run {
   /// gradient is verified.
   func keepCurrent() {
     guard knowsValue, value.isFinite else { return }
-    if isConstrained {
-      bestViolation = rows.largestViolation(rows.values)
-      rows.bestValues.update(from: rows.values, count: rows.count)
-      rows.bestMultipliers.update(from: rows.multipliers, count: rows.count)
-    }
-    bestValue = value
-    best.update(from: x, count: dimension)
-    knowsBestGradient = knowsGradient
-    if knowsGradient { bestGradient.update(from: gradient, count: dimension) }
+    bestPoint.take(
+      x, value: value, gradient: knowsGradient ? gradient : nil, rows: rows.values,
+      violation: rows.largestViolation(rows.values), step: bestPoint.step)
   }
 }

@@ -4,7 +4,7 @@ import OptSolvers
 import Testing
 
 /// A function with many minima, counted, that can be copied for threads.
-private final class Waves: Objective, @unchecked Sendable {
+private final class Waves: PlainObjective, @unchecked Sendable {
   let n: Int
   let canCopy: Bool
   /// The box that no evaluation may leave.
@@ -171,8 +171,19 @@ struct GlobalTests {
   }
 }
 
+/// A sum of squares keeps its residuals in the searches.
+@Test func restartsOfLeastSquares() throws {
+  let problem = Rosenbrock()
+  let objective = TestObjective(problem, offers: [.value, .gradient, .residuals, .jacobian])
+  let result = minimize(
+    objective, from: problem.start, using: Restarts(10, LevenbergMarquardt()),
+    region: SearchRegion(box: Bounds(lower: [-2, -2], upper: [2, 2]), seed: 3))
+  #expect(result.value < 1e-16)
+  #expect(result.minima?.searches == 10)
+}
+
 /// (x − 1)² for x > 0, and nothing elsewhere.
-private final class Holes: Objective {
+private final class Holes: PlainObjective {
   let offers: Ask = [.value, .gradient]
   var layout: [Block] { [Block(name: "x", rows: 1, columns: 1)] }
   func evaluate(

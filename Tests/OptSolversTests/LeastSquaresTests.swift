@@ -33,7 +33,7 @@ struct LeastSquaresTests {
   }
 
   /// A line through three points; its slope is held or bounded.
-  private final class Line: Objective {
+  private final class Line: PlainObjective {
     let layout = [Block(name: "a", rows: 1, columns: 1), Block(name: "b", rows: 1, columns: 1)]
     let offers: Ask = [.value, .gradient, .residuals, .jacobian]
     let residualCount = 3

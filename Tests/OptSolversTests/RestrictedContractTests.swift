@@ -5,7 +5,7 @@ import OptSolvers
 import Testing
 
 /// A formula in a box; keeps count of evaluations outside of it.
-final class BoxedObjective: Objective {
+final class BoxedObjective: PlainObjective {
   private let inner: TestObjective
   let bounds: Bounds?
   private(set) var outside = 0

@@ -28,6 +28,7 @@ private final class Everything: Objective {
 
   var layout: [Block] { [Block(name: "x", rows: n, columns: 1)] }
   let residualCount = 3
+  let isQuadratic = false
   var offers: Ask {
     constraints.isEmpty
       ? [.value, .gradient, .hessian, .product, .residuals, .jacobian]

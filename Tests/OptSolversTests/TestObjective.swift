@@ -22,7 +22,17 @@ extension Residuals {
   }
 }
 
-final class TestObjective: Objective {
+/// An objective that is nothing special, except for what it says itself.
+protocol PlainObjective: Objective {}
+
+extension PlainObjective {
+  var bounds: Bounds? { nil }
+  var constraints: [Constraint] { [] }
+  var isQuadratic: Bool { false }
+  var residualCount: Int { 0 }
+}
+
+final class TestObjective: PlainObjective {
   let formula: any Formula
   let dimension: Int
   let offers: Ask

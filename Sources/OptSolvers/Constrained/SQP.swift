@@ -259,9 +259,11 @@ final class SQPIteration: Iteration {
         }
       }
     }
-    guard convex.convexify(b, normals: normals, equations: equations, count: count) else {
-      return false
-    }
+    // Steps of an affine problem are long, but not lost in rounding.
+    let affine = max(maximumNorm(run.gradient, n), 1e-8) / max(1, maximumNorm(run.x, n))
+    guard
+      convex.convexify(b, normals: normals, equations: equations, count: count, affine: affine)
+    else { return false }
     exactIsConvex = convex.shift <= 1e-4
     return true
   }

@@ -84,7 +84,7 @@ package struct BasinHopping: Method {
     func step(_ run: Run) -> Advance {
       let trial = hops == 0 ? x : hopped()
       guard let solution = search.descend(run, [trial]) else { return .halted }
-      if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
+      run.acceptBest()
       if run.halt != nil { return .halted }
       hops += 1
       decide(solution)

@@ -128,7 +128,7 @@ final class CMAStage: SearchStage {
     }
     if values[order[0]] < lowest.value { lowest = (points[order[0]], values[order[0]]) }
     update(order)
-    if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
+    run.acceptBest()
     guard hasContracted(values[order[0]], values[order[values.count - 1]]) else { return .moved }
     let isLong =
       run.evaluationLimit == Int.max

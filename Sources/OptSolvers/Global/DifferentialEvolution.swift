@@ -85,7 +85,7 @@ package struct DifferentialEvolution: Method {
       } else {
         guard evolve(run) else { return .halted }
       }
-      if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
+      run.acceptBest()
       generation += 1
       let finite = values.filter(\.isFinite)
       let mean = finite.reduce(0, +) / Double(max(finite.count, 1))

@@ -79,7 +79,7 @@ final class DirectStage: SearchStage {
     for k in chosen {
       guard divide(k, run) else { return .halted }
     }
-    if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
+    run.acceptBest()
     let isOver =
       chosen.isEmpty
       || run.evaluationLimit == Int.max

@@ -128,7 +128,7 @@ final class AnnealingStage: SearchStage {
     if lowest.value < before {
       guard descend(run) else { return .halted }
     }
-    if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
+    run.acceptBest()
     age += 1
     cycle += 1
     return cycle >= settings.cycles

@@ -75,11 +75,9 @@ extension Run {
         pointer[index] = .infinity
         continue
       }
-      guard value < bestValue else { continue }
-      bestValue = value
-      bestStep = step
-      knowsBestGradient = false
-      for k in 0..<n { best[k] = points[index][k] }
+      guard bestPoint.isBeaten(by: value, violation: 0) else { continue }
+      bestPoint.take(
+        points[index], value: value, gradient: nil, rows: nil, violation: 0, step: step)
     }
     watch.read()
     if seconds >= secondsLimit { halt = .timeLimit(secondsLimit) }

@@ -60,7 +60,7 @@ package struct GlobalStrategy: Method {
         case .multistart: multistart(run)
         case .turns: takeTurn(run)
         }
-      if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
+      run.acceptBest()
       return run.halt == nil ? advance : .halted
     }
 

@@ -13,39 +13,32 @@ extension Run {
     counts.gradients += solution.counts.gradients
     counts.hessians += solution.counts.hessians
     counts.products += solution.counts.products
-    if isBetter(solution) {
-      bestValue = solution.value
-      bestStep = step
-      best.update(from: solution.x, count: dimension)
-      knowsBestGradient = false
+    if solution.value.isFinite,
+      bestPoint.isBeaten(by: solution.value, violation: solution.violation)
+    {
+      rows.multipliers.update(from: solution.multipliers, count: rows.count)
+      bestPoint.take(
+        solution.x, value: solution.value, gradient: nil, rows: solution.rows,
+        violation: solution.violation, step: step)
       if let slope = solution.gradient {
-        bestGradient.update(from: slope, count: dimension)
-        knowsBestGradient = true
-      }
-      if isConstrained, solution.rows.count == rows.count {
-        bestViolation = solution.violation
-        rows.bestValues.update(from: solution.rows, count: rows.count)
-        rows.multipliers.update(from: solution.multipliers, count: rows.count)
+        bestPoint.gradient.update(from: slope, count: dimension)
+        bestPoint.knowsGradient = true
       }
     }
     if solution.reason == .unbounded { fellToMinusInfinity = true }
     if solution.reason == .interrupted || stop.isRequested { halt = .interrupted }
   }
 
-  /// Feasible ends of runs by their values, others by their violation.
-  private func isBetter(_ solution: Solution) -> Bool {
-    guard solution.value.isFinite else { return false }
-    guard isConstrained else { return solution.value < bestValue }
-    if solution.violation <= Self.feasibility, bestViolation <= Self.feasibility {
-      return solution.value < bestValue
-    }
-    return solution.violation < bestViolation
+  /// Makes the best point the current one, unless it is.
+  func acceptBest() {
+    guard bestValue.isFinite, !isAtBest else { return }
+    accept(best, value: bestValue)
+    rows.values.update(from: bestPoint.rows, count: rows.count)
   }
 
-  /// Makes the best point the current one.
-  func acceptBest() {
-    guard bestValue.isFinite else { return }
-    accept(best, value: bestValue)
+  /// Whether the current point is the best one.
+  private var isAtBest: Bool {
+    value == bestValue && (0..<dimension).allSatisfy { x[$0] == best[$0] }
   }
 }
 
@@ -55,6 +48,9 @@ final class Confined: Objective {
   let bounds: Bounds?
   let offers: Ask
   var layout: [Block] { inner.layout }
+  var constraints: [Constraint] { inner.constraints }
+  var isQuadratic: Bool { inner.isQuadratic }
+  var residualCount: Int { inner.residualCount }
 
   init(_ inner: any Objective, in bounds: Bounds?, offers: Ask) {
     self.inner = inner

@@ -54,7 +54,7 @@ final class MultistartStage: Iteration {
       return .halted
     }
     done += 1
-    if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
+    run.acceptBest()
     if run.halt != nil { return .halted }
     if search.isComplete {
       return .finished(

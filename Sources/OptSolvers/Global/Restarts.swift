@@ -67,7 +67,7 @@ package struct Restarts: Method {
       } else if run.halt == nil {
         minima.addFailure()
       }
-      if run.bestValue < run.value || !run.value.isFinite { run.acceptBest() }
+      run.acceptBest()
       if run.halt != nil { return .halted }
       guard done >= settings.count else { return .moved }
       return .finished(minima.all.isEmpty ? .noProgress : .searched(.searches(done)))

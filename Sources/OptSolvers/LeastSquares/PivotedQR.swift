@@ -123,6 +123,20 @@ final class PivotedQR {
   /// ‖r‖² − min ‖Ĵq + r‖²: what the linear model expects of the full step.
   var decrease: Double { dot(turned, turned, rank) }
 
+  /// Adds JᵀJ to a matrix, n×n row by row.
+  func addSquare(_ scale: UnsafePointer<Double>, to matrix: UnsafeMutablePointer<Double>) {
+    for a in 0..<n {
+      for b in 0...a {
+        var sum = 0.0
+        for i in 0...b { sum += upper[i * n + a] * upper[i * n + b] }
+        let (row, column) = (order[a], order[b])
+        sum *= scale[row] * scale[column]
+        matrix[row * n + column] += sum
+        if a != b { matrix[column * n + row] += sum }
+      }
+    }
+  }
+
   /// The element of R in row i and column j.
   func element(_ i: Int, _ j: Int) -> Double { upper[i * n + j] }
 

@@ -31,7 +31,7 @@ extension Machine {
     let scale = try code.loss.scale.map { try self.scale($0(frame), code.loss.span) }
     if let scale { problem.scale[0] = scale }
     try objective.prepare(start)
-    try problem.restrict(code.constraints, &start)
+    problem.restrictions = try restrict(objective, to: code.constraints, &start)
     random.draw &+= 1
     let chosen =
       try method.map { try solver($0, objective, start.count, code.methodSpan) }

@@ -7,6 +7,10 @@ final class CostCopy: Objective {
   let layout: [Block]
   let bounds: Bounds?
   let offers: Ask = [.value, .gradient]
+  // Only costs without constraints are copied.
+  let constraints: [Constraint] = []
+  let isQuadratic = false
+  let residualCount = 0
   private let value: Executable
   private let gradient: Executable
   private let definitions: Int

@@ -136,7 +136,6 @@ extension Machine {
     let names = optimization.bindings.map(\.name)
     let templates = zip(names, starts).map { Template.of($1, named: $0, &leaves) }
     let spans = optimization.bindings.map(\.span)
-    var decided: Set<Int> = []
     let traced = TracedFunction(
       self, leaves: leaves, variableCount: leaves.count, sign: optimization.sign,
       hasConstraints: !sides.isEmpty, at: optimization.subjectSpan
@@ -149,20 +148,12 @@ extension Machine {
         names, optimization.subjectSpan)
       if sides.isEmpty { return value }
       let compared = try self.compared(optimization.constraints, sides, point, spans)
-      decided.formUnion(compared.decided)
-      return .list(List([value] + compared.rows))
+      return .list(List([value] + compared))
     }
     let objective = CostObjective(traced, self)
     var start = templates.numbers(of: starts)
     try objective.prepare(start)
-    var restrictions: ConstraintReport?
-    if !sides.isEmpty {
-      let set = try constraintSet(optimization, objective, decided)
-      objective.restrict(set)
-      restrictions = ConstraintReport(
-        codes: optimization.constraints, set: set, layout: objective.layout,
-        moved: set.move(inside: &start))
-    }
+    let restrictions = try restrict(objective, to: optimization.constraints, &start)
     random.draw &+= 1
     var stopped = stops
     let chosen = try solver(method, objective, start.count, optimization)

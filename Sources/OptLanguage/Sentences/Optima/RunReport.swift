@@ -222,7 +222,8 @@ extension Machine {
     if value.magnitude < 1e-16 * max(1, solution.start.value.magnitude) { value = 0 }
     let place = pointText(point)
     let number = NumberFormat.short(value, digits: options.digits)
-    let kind = sign < 0 ? "maximum" : "minimum"
+    let isLocal = restrictions != nil && !solution.isGlobal
+    let kind = (isLocal ? "local " : "") + (sign < 0 ? "maximum" : "minimum")
     let headline: String
     var details: [String] = []
     switch solution.reason {
@@ -232,7 +233,7 @@ extension Machine {
     case .valueNotFinite(let step):
       let last = solution.last.value
       headline = "stopped: value became \(last.isNaN ? "nan" : "infinite") at step \(step)"
-      details.append("best value \(number) at \(place)")
+      if value.isFinite { details.append("best value \(number) at \(place)") }
     case .gradientNotFinite(let step):
       headline = "stopped: the gradient is not finite at step \(step)"
       details.append("best value \(number) at \(place)")
