@@ -142,10 +142,14 @@ extension Machine {
         help: "resume with the cost, the variables and the method that the checkpoint was made with"
       )
     case .notHonoured(let what):
-      let names = MethodCatalogue.names(honouring: what == "bounds" ? .bounds : .constraints)
+      let able = MethodCatalogue.names(honouring: what == "bounds" ? .bounds : .constraints)
+      let searchesGlobally = MethodCatalogue.entry(named: solution.method)?.make([:]).isGlobal
       throw Diagnostic(
         .error, "\(label) cannot keep to \(what)", at: span,
-        help: names.isEmpty ? nil : "these can: \(names.joined(separator: ", "))")
+        help: searchesGlobally == true
+          ? "write `from \(names.first ?? "x") ~ uniform(a, b) … using restarts(20, sqp)`: "
+            + "local searches from many starts, which can"
+          : "these can: \(able.joined(separator: ", "))")
     default: break
     }
     if solution.reason.isFailure { sawUnconverged = true }
