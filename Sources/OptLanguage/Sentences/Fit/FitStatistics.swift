@@ -12,12 +12,15 @@ struct FitStatistics {
   /// Residuals y − E, unweighted.
   let residuals: [Double]
   let fitted: [Double]
+  /// Residuals times the roots of the weights.
+  let weighted: [Double]
   /// Σ of the weighted squares.
   let sumOfSquares: Double
   let degrees: Int
   /// The variance of a residual of weight 1; nil if no degree of freedom is left to estimate it.
   let variance: Double?
-  /// The variance of residuals, for new observations.
+  /// The variance of a new observation of weight 1 around the curve; outliers do not count under a
+  /// loss.
   let residualVariance: Double?
   let standardErrors: [Double]
   let rSquared: Double
@@ -34,6 +37,7 @@ struct FitStatistics {
 
   init?(_ problem: FitProblem, _ x: [Double]) throws {
     guard let (weighted, jacobian) = problem.linearized(x) else { return nil }
+    self.weighted = weighted
     let n = x.count
     let y = try problem.numbers(problem.left, x, problem.columns)
     fitted = try problem.numbers(problem.right, x, problem.columns)
@@ -69,12 +73,14 @@ struct FitStatistics {
     isExact = sum <= 1e-24 * size
     variance =
       problem.loss != .squares
-      ? Self.robustVariance(weighted, problem, degrees)
+      ? Self.robustVariance(weighted, problem, degrees, rank: covariance.rank)
       : isSigma
         ? 1
         : degrees > 0
           ? sum / Double(degrees) : nil
-    residualVariance = degrees > 0 ? sum / Double(degrees) : nil
+    let spread = problem.loss == .squares ? 0 : problem.spread(try problem.sizes(x))
+    residualVariance =
+      degrees <= 0 ? nil : problem.loss == .squares ? sum / Double(degrees) : spread * spread
     self.covariance = covariance
     let s2 = variance
     standardErrors = (0..<n).map { j in
@@ -92,12 +98,14 @@ struct FitStatistics {
   /// The factor of (JᵀJ)⁻¹ for a loss: that of the asymptotic covariance of an M-estimate, with
   /// Huber's correction for few rows. Huber & Ronchetti 2009, "Robust Statistics", equation 7.81.
   private static func robustVariance(
-    _ weighted: [Double], _ problem: FitProblem, _ degrees: Int
+    _ weighted: [Double], _ problem: FitProblem, _ degrees: Int, rank: Int
   ) -> Double? {
-    guard degrees > 0 else { return nil }
+    guard degrees > 0, !problem.isMajorityExact, problem.split(weighted).counting > rank else {
+      return nil
+    }
     let c = problem.scale[0]
     var (squares, slopes, squaredSlopes) = (0.0, 0.0, 0.0)
-    for r in weighted {
+    for (r, counts) in zip(weighted, problem.counts) where counts {
       let z = (r / c) * (r / c)
       let pull = r * problem.loss.weight(z)
       let slope = problem.loss.slope(z)
@@ -105,7 +113,7 @@ struct FitStatistics {
       slopes += slope
       squaredSlopes += slope * slope
     }
-    let count = Double(weighted.count)
+    let count = Double(problem.counts.count { $0 })
     let mean = slopes / count
     guard mean > 0 else { return nil }
     let spread = squaredSlopes / count - mean * mean
