@@ -40,6 +40,7 @@ final class Confined: Objective {
   let bounds: Bounds?
   let offers: Ask
   var layout: [Block] { inner.layout }
+  var residualCount: Int { inner.residualCount }
 
   init(_ inner: any Objective, in bounds: Bounds?, offers: Ask) {
     self.inner = inner
