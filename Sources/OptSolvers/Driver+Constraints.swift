@@ -106,6 +106,9 @@ extension Driver {
     solution.conflict = conflict
     solution.violation = run.bestViolation
     solution.rows = copy(run.rows.bestValues)
+    solution.rowsAtEnd = (0..<m).map {
+      allFinite(run.jacobian + $0 * n, n) ? run.rows.values[$0] : .nan
+    }
     solution.multipliers = copy(run.rows.multipliers)
     guard run.knowsGradient else { return }
     solution.slope = (0..<n).map { k in
