@@ -120,9 +120,7 @@ final class LeastSquaresIteration: Iteration {
     if isCurrent { return true }
     guard run.knowsJacobian else { return false }
     for j in 0..<n {
-      var sum = 0.0
-      for i in 0..<m { sum += run.residualJacobian[i * n + j] * run.residualJacobian[i * n + j] }
-      let norm = sum.squareRoot()
+      let norm = columnNorm(run, j)
       // D forgets slowly: where columns shrink for good, the old norms would hide them.
       scale[j] = max(0.5 * scale[j], norm)
       peak[j] = max(peak[j], norm)
@@ -135,6 +133,21 @@ final class LeastSquaresIteration: Iteration {
     decrease = qr.decrease
     isCurrent = true
     return true
+  }
+
+  /// The norm of a column of the Jacobian; where its square would overflow or vanish, of the column
+  /// divided by its largest element.
+  private func columnNorm(_ run: Run, _ j: Int) -> Double {
+    let column = run.residualJacobian + j
+    var sum = 0.0
+    for i in 0..<m { sum += column[i * n] * column[i * n] }
+    if sum > 1e-280, sum < 1e280 { return sum.squareRoot() }
+    var largest = 0.0
+    for i in 0..<m { largest = max(largest, abs(column[i * n])) }
+    guard largest > 0, largest.isFinite else { return largest }
+    sum = 0
+    for i in 0..<m { sum += (column[i * n] / largest) * (column[i * n] / largest) }
+    return largest * sum.squareRoot()
   }
 
   func step(_ run: Run) -> Advance {

@@ -13,6 +13,8 @@ struct FitParts {
   let columns: FitColumns
   /// √weight or 1/σ of each row; nil where all count the same.
   let roots: Matrix?
+  /// Weights or standard deviations.
+  let weighting: FitSide?
   /// The sides of `subject to`.
   let constraintSides: [Value]
 
@@ -33,6 +35,8 @@ final class FitProblem {
   /// √weight or 1/σ of each row; nil where all count the same.
   let roots: Matrix?
   let isSigma: Bool
+  /// Weights or standard deviations.
+  let weighting: FitSide?
   /// What `subject to` says, for the report.
   var restrictions: ConstraintReport?
   let loss: Loss
@@ -58,6 +62,7 @@ final class FitProblem {
     self.columns = columns
     self.roots = roots
     counts = parts.counts
+    weighting = parts.weighting
     isSigma = code.weighting?.isSigma ?? false
     loss = other ?? code.loss.loss
     findsScale = code.loss.scale == nil

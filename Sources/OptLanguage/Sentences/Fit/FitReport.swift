@@ -24,7 +24,8 @@ extension Machine {
     _ result: Value, _ problem: FitProblem, _ solution: Solution, _ label: String
   ) throws -> Value {
     guard case .record(let record) = result else { return result }
-    let statistics = try FitStatistics(problem, solution.x)
+    let statistics = try FitStatistics(
+      problem, solution.x, isFeasible: solution.violation <= 1e-6)
     var fields: [(String, Value)] = []
     if let s = statistics {
       let n = s.estimates.count
@@ -48,7 +49,7 @@ extension Machine {
         ("residuals", .vector(s.residuals)), ("fitted", .vector(s.fitted)),
         (
           "covariance",
-          Value(Matrix(s.covariance.inverse.map { variance * $0 }, rows: n, columns: n))
+          Value(Matrix(s.covariance.times(variance), rows: n, columns: n))
         ),
         (
           "correlations",
@@ -82,9 +83,20 @@ extension Machine {
       "\(kind) of \(problem.text), \(RunReport.count(problem.counts.count { $0 }, "row"))"
     headline += ", residual sum of squares \(shown(statistics?.sumOfSquares ?? solution.value))"
     var details: [String] = []
-    if let s = statistics { details = table(s, digits) + remarks(problem, s) }
+    if case .infeasible = solution.reason, let restrictions = problem.restrictions {
+      headline = restrictions.conflictText(solution) + "; \(problem.text) with the least violation:"
+    }
+    if let s = statistics {
+      details = table(s, digits)
+      if solution.violation <= 1e-6 { details += remarks(problem, s) }
+    }
+    if let minima = solution.minima { details += Self.lines(minima, 1) }
+    let findings = problem.restrictions?.findings(solution, 1) ?? []
+    details += findings
     details += problem.restrictions?.remarks ?? []
-    if !problem.objective.constraints.isEmpty {
+    if solution.violation > 1e-6 {
+      details.append("no standard errors, for the constraints are violated")
+    } else if solution.multipliers.contains(where: { $0 != 0 }) {
       details.append("the standard errors do not know of the constraints")
     }
     let ignored = problem.counts.count { !$0 }

@@ -54,7 +54,10 @@ extension Machine {
     }
     let fit = RobustFit(
       problem: problem, first: first, method: chosen, local: local(objective), stops: stopped,
-      region: nil
+      region: chosen.isGlobal
+        ? try searchRegion(
+          code.bindings, frame, problem.templates, starts, objective, chosen, code.methodSpan)
+        : nil
     ) { [unowned self] info in self.output(.progress(RunReport.progress(info, 1))) }
     let solution = try fit.solve(start)
     output(.progress(nil))
@@ -85,8 +88,13 @@ extension Machine {
     let right = FitSide(self, sides[1], code.openNames, code.rightSpan)
     try left.prepare(starts, columns)
     try right.prepare(starts, columns)
-    let roots = try code.weighting.map { weighting -> Matrix in
-      let side = FitSide(self, try weighting.code(frame), code.openNames, weighting.span)
+    let weighting = try code.weighting.map { weighting in
+      FitSide(
+        self, try weighting.code(frame), code.openNames, weighting.span,
+        what: weighting.isSigma ? "standard deviation" : "weight")
+    }
+    let roots = try weighting.flatMap { side -> Matrix? in
+      guard let weighting = code.weighting else { return nil }
       try side.prepare(starts, columns)
       let values = try side.values(starts, columns).numbers ?? []
       let what = weighting.isSigma ? "sigma" : "weights"
@@ -107,7 +115,7 @@ extension Machine {
     }
     return FitParts(
       code: code, starts: starts, left: left, right: right, columns: columns, roots: roots,
-      constraintSides: restrictions)
+      weighting: weighting, constraintSides: restrictions)
   }
 
   private func refuseFewRows(_ parts: FitParts, _ parameters: Int) throws {

@@ -9,6 +9,8 @@ struct FitStatistics {
   /// Parameters that `subject to` holds: the others are judged as if these were known.
   let atBound: [Bool]
   let covariance: Covariance
+  /// What it would be without bounds.
+  let freeCovariance: Covariance
   /// Residuals y − E, unweighted.
   let residuals: [Double]
   let fitted: [Double]
@@ -35,7 +37,8 @@ struct FitStatistics {
   /// The estimated variance counts as a parameter.
   private var parameterCount: Double { Double(covariance.rank + (isSigma ? 0 : 1)) }
 
-  init?(_ problem: FitProblem, _ x: [Double]) throws {
+  /// At a point that violates constraints nothing is estimated: `isFeasible` is false.
+  init?(_ problem: FitProblem, _ x: [Double], isFeasible: Bool) throws {
     guard let (weighted, jacobian) = problem.linearized(x) else { return nil }
     self.weighted = weighted
     let n = x.count
@@ -72,20 +75,27 @@ struct FitStatistics {
     rSquared = 1 - sum / total
     isExact = sum <= 1e-24 * size
     variance =
-      problem.loss != .squares
-      ? Self.robustVariance(weighted, problem, degrees, rank: covariance.rank)
-      : isSigma
-        ? 1
-        : degrees > 0
-          ? sum / Double(degrees) : nil
+      !isFeasible
+      ? nil
+      : problem.loss != .squares
+        ? Self.robustVariance(weighted, problem, degrees, rank: covariance.rank)
+        : isSigma
+          ? 1
+          : degrees > 0
+            ? sum / Double(degrees) : nil
     let spread = problem.loss == .squares ? 0 : problem.spread(try problem.sizes(x))
     residualVariance =
       degrees <= 0 ? nil : problem.loss == .squares ? sum / Double(degrees) : spread * spread
     self.covariance = covariance
+    freeCovariance =
+      atBound.contains(true)
+      ? Covariance(
+        jacobian: jacobian, rows: m, columns: n, isFree: Array(repeating: true, count: n))
+      : covariance
     let s2 = variance
     standardErrors = (0..<n).map { j in
       guard let s2, covariance.isDetermined[j], !atBound[j] else { return .nan }
-      return (s2 * covariance.inverse[j * n + j]).squareRoot()
+      return s2.squareRoot() * covariance.factor(j)
     }
     let logs = roots.filter { $0 > 0 }.reduce(0) { $0 + log($1) }
     let count = Double(rows)
@@ -126,12 +136,16 @@ struct FitStatistics {
     StudentT.quantile(level: level, degrees: isSigma ? .infinity : Double(degrees))
   }
 
+  /// A first guess of how far the profile of a parameter reaches, bounds aside.
+  func profileStep(_ j: Int) -> Double {
+    if !atBound[j] { return standardErrors[j] }
+    return (variance ?? .nan).squareRoot() * freeCovariance.factor(j)
+  }
+
   /// Correlation of two estimates; NaN where one is not determined.
   func correlation(_ i: Int, _ j: Int) -> Double {
-    let n = estimates.count
     guard covariance.isDetermined[i], covariance.isDetermined[j] else { return .nan }
-    let product = covariance.inverse[i * n + i] * covariance.inverse[j * n + j]
-    return i == j ? 1 : covariance.inverse[i * n + j] / product.squareRoot()
+    return i == j ? 1 : covariance.correlation(i, j)
   }
 }
 
