@@ -127,9 +127,9 @@ extension Machine {
   ) throws -> Value {
     switch solution.reason {
     case .valueNotFinite(step: 0), .gradientNotFinite(step: 0):
-      throw notFinite(solution, span)
+      throw notFinite(solution, restrictions, span)
     case .unbounded where solution.steps == 0 && !solution.start.value.isFinite:
-      throw notFinite(solution, span)
+      throw notFinite(solution, restrictions, span)
     case .notOffered(let what):
       throw Diagnostic(.error, "\(label) needs \(what), which this cost does not have", at: span)
     case .notSaved(let why):
@@ -313,7 +313,14 @@ extension Machine {
     return [line]
   }
 
-  private func notFinite(_ solution: Solution, _ span: SourceSpan) -> Diagnostic {
+  private func notFinite(
+    _ solution: Solution, _ restrictions: ConstraintReport?, _ span: SourceSpan
+  ) -> Diagnostic {
+    if let code = restrictions?.notFinite(solution) {
+      return Diagnostic(
+        .error, "the constraint `\(code.text)` has no finite value or derivative at the start",
+        at: code.span, help: "start from a point where both sides are numbers")
+    }
     var what = "the cost is not finite at the start"
     if case .gradientNotFinite = solution.reason {
       what = "the gradient of the cost is not finite at the start"
