@@ -17,6 +17,8 @@ package final class ModifiedCholesky {
   private var permutation: [Int]
   /// Whether any pivot was changed, E ≠ 0.
   package private(set) var isModified = false
+  /// What `solve` met of b along the pivots that it left out, in the units of b.
+  package private(set) var flatSlope = 0.0
   /// The place of the most negative pivot, if there is one clearly below zero.
   private var negativePlace: Int?
   /// Whether the matrix has clearly negative curvature.
@@ -125,6 +127,7 @@ package final class ModifiedCholesky {
   package func solve(_ b: UnsafePointer<Double>, into x: UnsafeMutablePointer<Double>) -> Double {
     let n = dimension
     var energy = 0.0
+    flatSlope = 0
     for j in 0..<n {
       var sum = scale[permutation[j]] * b[permutation[j]]
       for k in 0..<j { sum -= factor[j * n + k] * work[k] }
@@ -132,7 +135,11 @@ package final class ModifiedCholesky {
     }
     for j in 0..<n {
       let quotient = work[j] / pivots[j]
-      if abs(rawPivots[j]) > 1e-14 * Double(n) { energy += work[j] * quotient }
+      if abs(rawPivots[j]) > 1e-14 * Double(n) {
+        energy += work[j] * quotient
+      } else {
+        flatSlope += abs(work[j]) / scale[permutation[j]]
+      }
       work[j] = quotient
     }
     solveTransposed()

@@ -61,6 +61,7 @@ extension Driver {
 
   private func archive(_ archive: Archive) {
     archive.number("startValue", &startValue)
+    archive.number("startSlope", &startSlope)
     archive.count("repairs", &repairs)
     archive.flag("isAssessed", &isAssessed)
     archive.optional("expectedDecrease", &measures.expectedDecrease)
@@ -84,6 +85,7 @@ extension Run {
     archive.flag("knowsGradient", &knowsGradient)
     archive.numbers("gradient", gradient, dimension)
     bestPoint.archive(archive)
+    archive.number("largestSeen", &largestSeen)
     archive.count("step", &step)
     archive.number("change", &change)
     archive.flag("movedNowhere", &movedNowhere)

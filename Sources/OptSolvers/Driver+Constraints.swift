@@ -10,7 +10,7 @@ extension Driver {
   private func holds(_ kkt: KKT, factor: Double = 1) -> Bool {
     let tolerance = (stops.gradient ?? Self.conditionTolerance) * factor
     let decrease = measures.expectedDecrease ?? 0
-    guard !stops.isDefault || decrease <= decreaseTolerance + 1e-13 * kkt.scale else {
+    guard !stops.isDefault || decrease <= run.decreaseTolerance + 1e-13 * kkt.scale else {
       return false
     }
     return kkt.stationarity <= max(tolerance * kkt.scale, kkt.slopeRounding)
@@ -29,7 +29,7 @@ extension Driver {
       return .conditionsHold
     }
     if run.halt != nil { return run.halt }
-    if isFeasible, run.fellToMinusInfinity || run.value < -1e16 * max(1, abs(startValue)) {
+    if isFeasible, run.fellToMinusInfinity || isRunningAway(by: 1e16) {
       return .unbounded
     }
     guard run.step > 0 else { return nil }

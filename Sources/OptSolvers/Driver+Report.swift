@@ -2,14 +2,14 @@
 import OptNumerics
 
 extension Driver {
-  /// The tolerance on the expected decrease under the default stops: nine digits of the value, or
-  /// what a value near zero deserves.
-  var decreaseTolerance: Double { 1e-9 * abs(run.value) + 1e-16 }
+  /// The tolerance on the gradient, if there is one: what the user named, or the default in the unit of
+  /// the cost.
+  var gradientTolerance: Double? { stops.gradient.map { stops.isDefault ? $0 * run.unit : $0 } }
 
   /// True if the method has no model or its model expects next to nothing.
   var expectsNoDecrease: Bool {
     guard let decrease = measures.expectedDecrease else { return true }
-    return decrease <= decreaseTolerance
+    return decrease <= run.decreaseTolerance
   }
 
   /// The decrease left is lost in the rounding error of the value. Where the exact Hessian says how
@@ -42,7 +42,7 @@ extension Driver {
 
   static let diameterTolerance = 1e-8
 
-  var spreadTolerance: Double { 1e-12 * abs(run.value) + 1e-15 }
+  var spreadTolerance: Double { 1e-12 * abs(run.value) + 1e-15 * run.unit }
 
   /// The simplex is small in the variables and in the value.
   var simplexIsSmall: Bool {
@@ -75,6 +75,10 @@ extension Driver {
       expectedDecrease: measures.expectedDecrease, trace: run.trace, path: path,
       pathRows: pathRows, culprit: culprit, minima: iteration?.minima(run))
     solution.isAnswered = isAnswered
+    solution.unit = run.unit
+    if run.bestPoint.knowsGradient {
+      solution.gradientNorm = run.norm(of: run.bestPoint.gradient, at: run.best)
+    }
     addConstraints(to: &solution)
     solution.isGlobal = provesGlobal(reason)
     return solution
@@ -119,12 +123,12 @@ extension Driver {
     if run.isConstrained {
       if let kkt = measures.kkt { list += criteria(of: kkt) }
     } else if run.bestPoint.knowsGradient {
-      below("gradient", run.norm(of: run.bestPoint.gradient, at: run.best), stops.gradient)
+      below("gradient", run.norm(of: run.bestPoint.gradient, at: run.best), gradientTolerance)
     } else if run.wantsGradient {
-      below("gradient", run.gradientNorm, stops.gradient)
+      below("gradient", run.gradientNorm, gradientTolerance)
     }
     if stops.isDefault, let decrease = measures.expectedDecrease {
-      let tolerance = max(decreaseTolerance, floorTolerance)
+      let tolerance = max(run.decreaseTolerance, floorTolerance)
       list.append(
         Criterion(
           name: "expected decrease", value: decrease, tolerance: tolerance,

@@ -9,7 +9,7 @@ extension Driver {
   func verified(_ reason: StopReason, _ iteration: any Iteration) -> StopReason? {
     guard run.wantsGradient, run.knowsGradient else { return reason }
     let norm = run.gradientNorm
-    let limit = reason == .gradientSmall ? max(stops.gradient ?? 1e-8, norm) : 2 * norm
+    let limit = reason == .gradientSmall ? max(gradientTolerance ?? 1e-8, norm) : 2 * norm
     let slack = max(4 * run.noise, 1e-14 * abs(run.value))
     let isBestToRounding = run.value <= run.bestValue + slack && run.value <= startValue
     if run.bestValue < run.value {

@@ -32,6 +32,8 @@ final class Driver {
   var lastSave = 0.0
   var start: [Double]
   var startValue = Double.nan
+  /// ‖∇f‖∞ at the start, 0 if it is not known.
+  var startSlope = 0.0
   @exclusivity(unchecked) var measures = Measures()
   @exclusivity(unchecked) var path: [Double] = []
   @exclusivity(unchecked) var pathRows = 0
@@ -117,6 +119,7 @@ final class Driver {
     case .done: break
     }
     startValue = run.value
+    if run.knowsGradient { startSlope = maximumNorm(run.gradient, run.dimension) }
     record()
     if run.dimension == 0 { return .gradientSmall }
     let iteration = method.start(run)
@@ -155,6 +158,41 @@ final class Driver {
     }
   }
 
+  /// Whether the value fell by that factor more than the units of the cost explain, with nothing
+  /// ahead that could end the fall.
+  func isRunningAway(by factor: Double) -> Bool {
+    let reach = max(1, start.reduce(0) { max($0, abs($1)) })
+    let scale = max(1, abs(startValue), startSlope * reach)
+    return run.value < -factor * scale && !isHeadingForRestriction()
+  }
+
+  /// Whether the way from the start leads to a bound or against a row of a constraint.
+  private func isHeadingForRestriction() -> Bool {
+    let n = run.dimension
+    let way = Buffer(count: n)
+    for k in 0..<n { way[k] = run.x[k] - start[k] }
+    let length = maximumNorm(way.pointer, n)
+    if let box = run.box {
+      for k in 0..<n where abs(way[k]) > 1e-3 * length {
+        if (way[k] < 0 ? box.lower[k] : box.upper[k]).isFinite { return true }
+      }
+    }
+    guard run.isConstrained, run.knowsGradient else { return false }
+    var row = 0
+    for constraint in run.objective.constraints {
+      for _ in 0..<constraint.count {
+        let line = run.jacobian + row * n
+        let approach = -run.orientation[row] * dot(line, way.pointer, n)
+        let share = approach / (euclideanNorm(line, n) * euclideanNorm(way.pointer, n))
+        // Straight on: an affine row is met for certain, another one where it is near.
+        let isNear = abs(run.rows.values[row]) < 10 * approach
+        if !run.isEquation[row], share > 1e-9, constraint.isLinear || isNear { return true }
+        row += 1
+      }
+    }
+    return false
+  }
+
   func notFinite() -> StopReason {
     if run.fellToMinusInfinity { return .unbounded }
     return run.knowsValue && run.value.isFinite
@@ -165,7 +203,7 @@ final class Driver {
   private func reasonAfterStep(_ iteration: any Iteration) -> StopReason? {
     if run.isConstrained { return reasonUnderConstraints(iteration) }
     if let target = stops.value, run.value < target { return .valueReached }
-    if let tolerance = stops.gradient, run.gradientNorm < tolerance {
+    if let tolerance = gradientTolerance, run.gradientNorm < tolerance {
       if !stops.isDefault || (expectsNoDecrease && iteration.confirms(run)) {
         measures = iteration.measures(run)
         if let reason = verified(.gradientSmall, iteration) { return reason }
@@ -179,7 +217,7 @@ final class Driver {
       if run.halt != nil { return run.halt }
     }
     if stops.isDefault, simplexIsSmall, iteration.confirms(run) { return .simplexSmall }
-    if run.fellToMinusInfinity || run.value < -1e30 * max(1, abs(startValue)) { return .unbounded }
+    if run.fellToMinusInfinity || isRunningAway(by: 1e30) { return .unbounded }
     guard run.step > 0 else { return nil }
     if let tolerance = stops.change, run.change < tolerance { return .changeSmall }
     if stops.condition != nil || progress != nil {
@@ -212,12 +250,42 @@ final class Driver {
       if let halt = run.halt { return halt }
       // A small gradient that nothing can make smaller is what was asked for.
       if isConfirmed || isSmall && !mayRecover {
-        return verified(isSmall ? .gradientSmall : .precisionFloor, iteration)
+        let isMet = isSmall && run.gradientNorm < gradientTolerance ?? 1e-8
+        return verified(isMet ? .gradientSmall : .precisionFloor, iteration)
       }
       return mayRecover ? nil : .noProgress
     }
     if mayRecover, iteration.recover(run) { return nil }
+    if let found = lookForKink(iteration) { return found.reason }
     return impasse == .lineSearch ? .lineSearchFailed : .noProgress
+  }
+
+  /// What to do after a look at a kink: end for a reason, or go on without one.
+  private struct StuckEnd { var reason: StopReason? }
+
+  /// Where a method is stuck although the gradient is not small the gradient may jump: goes on across
+  /// the kink, or proves the minimum. Nil if there is no kink.
+  private func lookForKink(_ iteration: any Iteration) -> StuckEnd? {
+    guard stops.isDefault, run.wantsGradient, method.needsDeterministicCosts, !run.usesResiduals,
+      run.box == nil, run.dimension <= KinkDescent.largestDimension
+    else { return nil }
+    switch KinkDescent.look(run) {
+    case .nothing: return nil
+    case .halted: return StuckEnd(reason: run.halt)
+    case .stationary:
+      if run.bestValue < run.value { run.accept(run.best, value: run.bestValue) }
+      guard run.refresh() == .done else { return nil }
+      run.keepCurrent()
+      return StuckEnd(reason: .precisionFloor)
+    case .moved:
+      iteration.restart(run)
+      run.step += 1
+      isAssessed = false
+      guard run.refresh() == .done else { return StuckEnd(reason: notFinite()) }
+      measures = iteration.measures(run)
+      record()
+      return StuckEnd(reason: reasonAfterStep(iteration))
+    }
   }
 
   /// For methods that take every step as it is and can go on for ever: the precision floor, if the

@@ -21,6 +21,7 @@ extension Run {
       guard evaluate(.value, at: trial, into: &answer) == .done else { return }
       values[sample] = answer.value
     }
-    measuredNoise = RoundingError.estimate(values)
+    let noise = RoundingError.estimate(values)
+    if noise.isFinite { measuredNoise = noise }
   }
 }

@@ -36,6 +36,9 @@ package final class Run {
   /// The largest violation of a constraint at the best point.
   package var bestViolation: Double { bestPoint.violation }
 
+  /// The largest magnitude of a value or a component of a gradient at the points of the steps.
+  @exclusivity(unchecked) var largestSeen = 0.0
+
   @exclusivity(unchecked) package internal(set) var counts = Counts()
   /// Steps made so far.
   @exclusivity(unchecked) package internal(set) var step = 0
@@ -129,6 +132,15 @@ package final class Run {
     }
     return largest
   }
+
+  /// What the absolute parts of default tolerances are multiplied by: 1, but where neither values nor
+  /// gradients were ever above 1e-3 the largest of them, as otherwise a cost in small units would
+  /// count as minimal anywhere.
+  package var unit: Double { largestSeen > 0 && largestSeen < 1e-3 ? largestSeen : 1 }
+
+  /// The expected decrease that is next to nothing: nine digits of the value, or what a value near
+  /// zero deserves.
+  package var decreaseTolerance: Double { 1e-9 * abs(value) + 1e-16 * unit }
 
   /// Rounding error to be expected in a value near `value`.
   package var noise: Double {
@@ -253,7 +265,12 @@ package final class Run {
 
   /// What the driver needs at every accepted point.
   func refresh() -> Outcome {
-    wantsGradient ? requireGradient() : requireValue()
+    let outcome = wantsGradient ? requireGradient() : requireValue()
+    if outcome == .done {
+      let size = knowsGradient ? maximumNorm(gradient, dimension) : 0
+      largestSeen = max(largestSeen, abs(value), size)
+    }
+    return outcome
   }
 
   /// Makes `point` the current point, unconditionally. Whoever knows value and gradient there

@@ -46,6 +46,10 @@ package struct Solution: Sendable {
   package var value: Double
   /// The gradient at `x`, if the method used gradients.
   package var gradient: [Double]?
+  /// ‖∇f‖∞ at `x` without what pushes against a bound, where `gradient` is known.
+  package var gradientNorm: Double?
+  /// What default tolerances are multiplied by, see `Run.unit`.
+  package var unit = 1.0
   /// The step in which `x` was found.
   package var bestStep: Int
   /// Where the run ended; differs from `x` for methods that do not descend at every step.

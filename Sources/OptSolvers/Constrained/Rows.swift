@@ -110,7 +110,7 @@ package struct KKT: Sendable, Equatable {
   /// What rounding may make of the values of rows, and of the stationarity.
   package var rounding: Double
   package var slopeRounding = 0.0
-  /// The largest min(|λ|, |c|) of an inequality.
+  /// The largest min(|λ|, |c|) of an inequality, c in the unit of the cost.
   package var complementarity: Double
 }
 
@@ -143,7 +143,7 @@ extension Run {
   package func kkt() -> KKT {
     let (n, m) = (dimension, rows.count)
     var result = KKT(
-      stationarity: 0, scale: 1, violation: rows.largestViolation(rows.values),
+      stationarity: 0, scale: unit, violation: rows.largestViolation(rows.values),
       rounding: 0, complementarity: 0)
     for row in 0..<m {
       var size = 0.0
@@ -152,7 +152,7 @@ extension Run {
       }
       result.rounding = max(result.rounding, 16 * Double.ulpOfOne * size)
     }
-    let most = 10 * max(1, maximumNorm(gradient, n))
+    let most = 10 * max(unit, maximumNorm(gradient, n))
     let memory = Buffer(uninitialized: 2 * n)
     let (sums, sizes) = (memory.pointer, memory.pointer + n)
     for k in 0..<n { (sums[k], sizes[k]) = (gradient[k], abs(gradient[k])) }
@@ -173,7 +173,7 @@ extension Run {
       result.slopeRounding = max(result.slopeRounding, 64 * Double.ulpOfOne * size)
     }
     for row in 0..<m where !rows.isEquation[row] {
-      let amount = min(abs(rows.multipliers[row]), abs(rows.values[row]))
+      let amount = min(abs(rows.multipliers[row]), unit * abs(rows.values[row]))
       result.complementarity = max(result.complementarity, amount)
     }
     return result

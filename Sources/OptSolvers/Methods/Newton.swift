@@ -48,6 +48,8 @@ final class NewtonIteration: Iteration {
   private let newGradient: UnsafeMutablePointer<Double>
   private let factorization: ModifiedCholesky
   private let search: any LineSearch
+  /// How far a gradient without curvature is believed, relative to the variables.
+  private static let flatReach = 1e-3
   private var length = 0.0
   /// The model at `run.x` is made.
   private var isCurrent = false
@@ -95,7 +97,7 @@ final class NewtonIteration: Iteration {
   func confirms(_ run: Run) -> Bool {
     guard run.requireGradient() == .done, model(run) else { return false }
     guard hasCurvature, let decrease = expectedDecrease else { return true }
-    let isDone = decrease <= max(1e-9 * abs(run.value) + 1e-16, 4 * run.noise)
+    let isDone = decrease <= max(run.decreaseTolerance, 4 * run.noise)
     if !isDone { return false }
     if !allFinite(hessian, n) { return true }
     let exact = ExactSubproblem(dimension: n)
@@ -122,7 +124,9 @@ final class NewtonIteration: Iteration {
   /// no clearly negative curvature.
   func assess(_ run: Run) -> (decrease: Double, isConvex: Bool)? {
     guard model(run), hasCurvature, let decrease = expectedDecrease else { return nil }
-    return (decrease, !factorization.hasNegativePivot)
+    // Along directions without curvature the value falls as far as the gradient holds.
+    let reach = Self.flatReach * max(1, maximumNorm(run.x, n))
+    return (decrease + factorization.flatSlope * reach, !factorization.hasNegativePivot)
   }
 
   private func steepest(_ run: Run) -> Double {

@@ -134,7 +134,7 @@ final class TrustRegionIteration: Iteration {
     wantsHessian = !isExact && !hasNoHessian
     guard prepare(run) == nil else { return false }
     if let decrease = model.expectedDecrease,
-      decrease > max(1e-9 * abs(run.value) + 1e-16, 4 * run.noise)
+      decrease > max(run.decreaseTolerance, 4 * run.noise)
     {
       return false
     }
@@ -307,7 +307,10 @@ final class TrustRegionIteration: Iteration {
         hasNoHessian = true
       }
     }
+    let wasFlat = model.isFlat
     guard prepareModel(run) else { return .stuck(.degenerate) }
+    // Without curvature the radius is a length of the variables, which says nothing of the value.
+    if wasFlat, !model.isFlat { radius = 0 }
     if isExact { isProven = model.lowest > FlatDirections.smallShare && isCurved() }
     if radius == 0 { radius = firstRadius(run) }
     isPrepared = true

@@ -18,6 +18,8 @@ final class ExactSubproblem {
   private(set) var lowest = 0.0
   /// Where the model has a minimum: the decrease down to it.
   private(set) var expectedDecrease: Double?
+  /// There is no curvature at all.
+  private(set) var isFlat = false
   /// Length of the step to the model's minimum, every curvature taken as positive.
   private(set) var fullLength = 0.0
   private let eigen: SymmetricEigen
@@ -57,6 +59,7 @@ final class ExactSubproblem {
       largest = max(largest, abs(values[k]))
       lowest = min(lowest, values[k])
     }
+    isFlat = largest == 0
     let flat = Self.flatness * largest
     var (decrease, squared, isConvex) = (0.0, 0.0, true)
     for k in 0..<n {
@@ -68,7 +71,7 @@ final class ExactSubproblem {
       if values[k] < -flat || curvature == 0 && c[k] != 0 { isConvex = false }
     }
     fullLength = squared.squareRoot()
-    if fullLength == 0, largest == 0 { fullLength = euclideanNorm(c, n) }
+    if fullLength == 0, isFlat { fullLength = euclideanNorm(c, n) }
     expectedDecrease = isConvex ? decrease : nil
     return fullLength.isFinite
   }

@@ -27,7 +27,7 @@ struct FlatDirections {
       let norm = euclideanNorm(step, n)
       guard norm > 0, norm.isFinite else { continue }
       let curvature = model.values[k] / (norm * norm)
-      if curvature > smallCurvature, model.values[k] > smallShare { continue }
+      if curvature > smallCurvature * run.unit, model.values[k] > smallShare { continue }
       if curvature < lowest?.curvature ?? 0 { lowest = (k, curvature) }
       addMultiple(weight / norm, step, to: sum, n)
       // Weights that differ, so that odd terms of different directions do not cancel.
@@ -58,7 +58,7 @@ struct FlatDirections {
       var answer = Answer()
       let outcome = run.evaluate(.value, at: run.trial, into: &answer)
       if outcome == .stopped { return .halted }
-      let least = max(1e-6 * abs(run.value) + 1e-12, 10 * run.noise)
+      let least = max(1e-6 * abs(run.value) + 1e-12 * run.unit, 10 * run.noise)
       guard outcome == .done, answer.value < run.value - least else { continue }
       run.accept(run.trial, value: answer.value)
       run.note(

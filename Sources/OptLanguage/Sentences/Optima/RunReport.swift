@@ -219,7 +219,7 @@ extension Machine {
   ) -> RunReport {
     var value = sign * solution.value
     // What is left of a cost that goes to 0 is rounding.
-    if value.magnitude < 1e-16 * max(1, solution.start.value.magnitude) { value = 0 }
+    if value.magnitude < 1e-16 * max(solution.unit, solution.start.value.magnitude) { value = 0 }
     let place = pointText(point)
     let number = NumberFormat.short(value, digits: options.digits)
     let isLocal = restrictions != nil && !solution.isGlobal
@@ -267,7 +267,9 @@ extension Machine {
       facts.append("|∇L| = \(RunReport.rounded(residual.value))")
     } else if let gradient = solution.gradient {
       let norm = gradient.reduce(0) { max($0, $1.magnitude) }
-      facts.append("|∇| = \(RunReport.rounded(norm))")
+      let projected = solution.gradientNorm ?? norm
+      let what = projected == norm ? "|∇|" : "|∇| within the bounds"
+      facts.append("\(what) = \(RunReport.rounded(projected))")
     }
     facts.append(RunReport.reason(solution, sign))
     facts.append(RunReport.duration(solution.seconds))
