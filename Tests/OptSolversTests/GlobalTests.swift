@@ -177,7 +177,7 @@ struct GlobalTests {
   let objective = TestObjective(problem, offers: [.value, .gradient, .residuals, .jacobian])
   let result = minimize(
     objective, from: problem.start, using: Restarts(10, LevenbergMarquardt()),
-    region: SearchRegion(box: Bounds(lower: [-2, -2], upper: [2, 2]), seed: 3))
+    region: SearchRegion(box: Bounds(lower: [-2, -2], upper: [2, 2]), random: .init(seed: 3)))
   #expect(result.value < 1e-16)
   #expect(result.minima?.searches == 10)
 }
