@@ -15,6 +15,7 @@ TARGETS = {  # at most so many times the faster C, or seconds
     "W5.grad": 1.5, "W6.grad": 1.5, "W7.dense": 1.5, "W7.sparse": 3, "W8.start": 10e-3,
     "W9.loop": 1.2,
 }
+ARRAYS = {"W2": 16e6, "W3": 16.2e6, "W4": 1.4e6, "W5": 0.3e6, "W7": 0.5e6}  # bytes, of C
 STRICT = {"W9.loop"}  # compared with C as the standard has it, without reassociation
 
 
@@ -38,8 +39,8 @@ def main(paths):
             best[key][tool] = min(best[key].get(tool, least), least)
             if tool == "optrepl":
                 notes[key] = fields[8] if len(fields) > 8 else ""
-    print("| workload | time | C | times C | at most | best other tool | compiled in |")
-    print("|---|---:|---:|---:|---:|---|---:|")
+    print("| workload | time | C | times C | at most | best other tool | compiled in | peak memory |")
+    print("|---|---:|---:|---:|---:|---|---:|---:|")
     for key in sorted(best):
         tools = best[key]
         if "optrepl" not in tools:
@@ -58,11 +59,15 @@ def main(paths):
             absolute = target < 0.1
             limit = duration(target) if absolute else f"{target:g}"
             missed = ours > target if absolute else bool(c) and ours / c > target
+        peak = re.search(r"peak (\d+) kB", notes[key])
+        memory = f"{int(peak[1]) / 1000:.0f} MB" if peak else ""
+        if peak and 1e3 * int(peak[1]) > 1.5 * ARRAYS.get(key[:2], 0) + 50e6:
+            memory = f"**{memory}**"
         compiled = re.search(r"compiled in (\d+) us", notes[key])
         print("| " + " | ".join([
             key, duration(ours), duration(c) if c else "", f"**{ratio}**" if missed else ratio,
             limit, f"{others[0][1]}, {duration(others[0][0])}" if others else "",
-            duration(int(compiled[1]) * 1e-6) if compiled else "",
+            duration(int(compiled[1]) * 1e-6) if compiled else "", memory,
         ]) + " |")
     print()
     for n in ("1e5", "1e6"):

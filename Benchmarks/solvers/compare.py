@@ -72,6 +72,40 @@ class Problem:
                 worst = max(worst, low - row, row - high)
         return worst if math.isfinite(worst) else math.inf
 
+    def is_stationary(self, x):
+        """Whether multipliers with the right signs balance the gradient at a feasible point."""
+        import numpy
+        from scipy import optimize
+        if x is None or not all(map(math.isfinite, x)) or self.violation(x) > 1e-6:
+            return False
+        gradient = self.functions["g"](x).full().ravel()
+        columns, signs = [], []
+
+        def add(normal, value, low, high):
+            near = 1e-6 * max(1, abs(value))
+            if low == high:
+                columns.append(normal)
+                signs.append((-math.inf, math.inf))
+            elif value - low <= near:
+                columns.append(normal)
+                signs.append((-math.inf, 0))
+            elif high - value <= near:
+                columns.append(normal)
+                signs.append((0, math.inf))
+
+        for k in range(self.n):
+            add(numpy.eye(self.n)[k], x[k], self.lower[k], self.upper[k])
+        if "c" in self.functions:
+            rows, jacobian = self.functions["c"](x).full().ravel(), self.functions["J"](x).full()
+            for k, row in enumerate(rows):
+                add(jacobian[k], row, self.symbolic.lower[k], self.symbolic.upper[k])
+        scale = max(1.0, abs(gradient).max())
+        if not columns:
+            return bool(abs(gradient).max() <= 1e-5)
+        low, high = zip(*signs)
+        fit = optimize.lsq_linear(numpy.array(columns).T, -gradient, (low, high), tol=1e-14)
+        return bool(abs(fit.fun).max() <= 1e-5 * scale)
+
     def is_solved(self, x):
         """The known minimum, or a better feasible point, judged by an evaluation of our own."""
         if x is None or not all(map(math.isfinite, x)):
@@ -99,8 +133,11 @@ def load(path, kind):
 class Outcome:
     """What one solver did on one problem; cost counts values + gradients + n·Hessians."""
 
-    def __init__(self, x=None, claims=False, cost=math.inf, seconds=math.nan, note=""):
+    def __init__(self, x=None, claims=False, cost=math.inf, seconds=math.nan, note="",
+                 scope="local"):
         self.x, self.claims, self.cost, self.seconds, self.note = x, claims, cost, seconds, note
+        # What the claim is about: "local", as with all other solvers, or "global".
+        self.scope = scope
 
 
 # ---- ours
@@ -119,6 +156,8 @@ class Optrepl:
         sentence += self.using.format(budget=10000 * problem.n)
         fields = "value = r.value, x = r.x, claims = r.status == \"converged\", values = r.values, " \
             "gradients = r.gradients, hessians = r.hessians, seconds = r.seconds, reason = r.reason"
+        if parts:
+            fields += ", optimum = r.optimum"
         source = f"{notation.program(problem.data)}\n{sentence}\n({fields})\n"
         try:
             result = subprocess.run(
@@ -132,7 +171,8 @@ class Optrepl:
         record = json.loads(lines[-1])["fields"]
         x = flat(record["x"])
         cost = record["values"] + record["gradients"] + problem.n * record["hessians"]
-        return Outcome(x, bool(record["claims"]), cost, record["seconds"], record["reason"])
+        return Outcome(x, bool(record["claims"]), cost, record["seconds"], record["reason"],
+                       record.get("optimum", "local"))
 
 
 def flat(value):
@@ -298,11 +338,16 @@ def run(name, options):
             for seed in seeds:
                 outcome = solver(problem, seed)
                 outcome.solved = problem.is_solved(outcome.x)
+                outcome.elsewhere = (
+                    kind == "constrained" and outcome.claims and not outcome.solved
+                    and outcome.scope == "local" and problem.is_stationary(outcome.x))
                 outcomes.append(outcome)
                 if options.verbose and not outcome.solved:
                     value = problem.value(outcome.x) if outcome.x else math.nan
                     print(f"  {solver.name} on {problem.name}: {value:g} instead of "
-                          f"{problem.minima[0]:g}, {outcome.note}", file=sys.stderr)
+                          f"{problem.minima[0]:g}, {outcome.note}"
+                          f"{', another KKT point' if outcome.elsewhere else ''}",
+                          file=sys.stderr)
         rows.append((solver.name, outcomes))
         print(line(rows[-1], rows), flush=True)
     return title, len(items) * len(seeds), rows
@@ -312,17 +357,18 @@ def line(row, rows):
     name, outcomes = row
     count = len(outcomes)
     solved = sum(o.solved for o in outcomes)
-    wrong = sum(o.claims and not o.solved for o in outcomes)
+    elsewhere = sum(o.elsewhere for o in outcomes)
+    wrong = sum(o.claims and not o.solved for o in outcomes) - elsewhere
     shy = sum(o.solved and not o.claims for o in outcomes)
     both = [(a.cost, b.cost) for a, b in zip(outcomes, rows[0][1]) if a.solved and b.solved]
     ratio = math.exp(sum(math.log(b / a) for a, b in both) / len(both)) if both else math.nan
     seconds = sum(o.seconds for o in outcomes if o.seconds == o.seconds)
-    return (f"| {name} | {solved}/{count} = {100 * solved / count:.1f} % | {wrong} | {shy} | "
+    return (f"| {name} | {solved}/{count} = {100 * solved / count:.1f} % | {elsewhere} | {wrong} | {shy} | "
             f"{ratio:.2f} | {seconds:.2f} s |")
 
 
-HEAD = ("| solver | solved | claimed, but wrong | solved, not claimed | our cost over its cost | time |\n"
-        "|---|---|---|---|---|---|")
+HEAD = ("| solver | solved | claimed at another KKT point | claimed, but wrong | solved, not claimed "
+        "| our cost over its cost | time |\n|---|---|---|---|---|---|---|")
 
 
 def profile(results, path):

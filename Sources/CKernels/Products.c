@@ -79,7 +79,7 @@ static void pack(
 
 int ck_product(
   const double *a, int64_t ai, int64_t al, const double *b, int64_t bl, int64_t bj, int64_t m,
-  int64_t k, int64_t n, double *out) {
+  int64_t k, int64_t n, int upper, double *out) {
   if (!ck_has_avx2_fma() || k == 0 || (bj != 1 && n > PANELS / DEEP - 12)) return 0;
   double panels[PANELS] __attribute__((aligned(32)));
   for (int64_t l = 0; l < k; l += DEEP) {
@@ -102,8 +102,9 @@ int ck_product(
         const int v = width(n - j);
         const int64_t columns = n - j < 4 * v ? n - j : 4 * v;
         const int packed = bj != 1 || columns < 4 * v;
+        const int64_t above = upper && j + columns - i < rows ? j + columns - i : rows;
         panel(
-          rows, a + i * ai + l * al, ai, al, packed ? next : bs + j, packed ? 4 * v : bl, deep,
+          above, a + i * ai + l * al, ai, al, packed ? next : bs + j, packed ? 4 * v : bl, deep,
           out + i * n + j, n, columns, v, l == 0);
         if (packed) next += deep * 4 * v;
         j += columns;
@@ -117,7 +118,7 @@ int ck_product(
 
 int ck_product(
   const double *a, int64_t ai, int64_t al, const double *b, int64_t bl, int64_t bj, int64_t m,
-  int64_t k, int64_t n, double *out) {
+  int64_t k, int64_t n, int upper, double *out) {
   return 0;
 }
 

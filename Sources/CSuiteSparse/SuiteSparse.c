@@ -14,11 +14,14 @@ typedef int (*Numeric)(const int *, const int *, const double *, void *, void **
 typedef int (*Solve)(int, const int *, const int *, const double *, double *, const double *, void *,
                      const double *, double *);
 typedef void (*Free)(void **);
+// P. R. Amestoy, T. A. Davis, I. S. Duff, "Algorithm 837: AMD", ACM Trans. Math. Softw. 30 (2004).
+typedef int (*Order)(int, const int *, const int *, int *, double *, double *);
 
 static Symbolic symbolic;
 static Numeric numeric;
 static Solve solve;
 static Free freeSymbolic, freeNumeric;
+static Order orderByDegree;
 static int isAvailable;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -39,6 +42,7 @@ static void load(void) {
   solve = (Solve)dlsym(library, "umfpack_di_solve");
   freeSymbolic = (Free)dlsym(library, "umfpack_di_free_symbolic");
   freeNumeric = (Free)dlsym(library, "umfpack_di_free_numeric");
+  orderByDegree = (Order)dlsym(library, "amd_order");
   isAvailable = symbolic && numeric && solve && freeSymbolic && freeNumeric;
 }
 
@@ -74,4 +78,11 @@ int sparse_solve(int n, const int *starts, const int *indices, const double *val
   if (factors) freeNumeric(&factors);
   if (order) freeSymbolic(&order);
   return result(status);
+}
+
+int sparse_order(int n, const int *starts, const int *indices, int *order) {
+  sparse_available();
+  if (!orderByDegree) return SPARSE_NO_LIBRARY;
+  int status = orderByDegree(n, starts, indices, order, NULL, NULL);
+  return status == fine || status == singular ? 0 : SPARSE_FAILED;
 }

@@ -8,7 +8,7 @@ import OptNumerics
 package struct HessianPlan {
   private let y: Expression
   private let inputs: [Expression]
-  private let total: Int
+  let total: Int
   private let compressed: Compressed?
 
   private struct Compressed {
@@ -26,6 +26,9 @@ package struct HessianPlan {
   private static let fewest = 16
   /// Directions by reads beyond which those by whole inputs are looked at too.
   private static let fewDirections = 16
+
+  /// Sizes of matrices of which one triangle is computed and mirrored, which the engine makes use of.
+  private static let mirrored = 32...512
 
   /// Looks for the pattern of the second derivatives of `y`, one number, by the flattened `inputs`.
   package init(of y: Expression, by inputs: [Expression]) {
@@ -82,10 +85,11 @@ package struct HessianPlan {
       reads: reads, gradient: gradient, pattern: pattern, coloring: coloring, result: result)
   }
 
-  /// The stored elements; nil where the matrix is small or has too many that may differ from 0.
-  package func sparse() -> SparseDerivatives? {
+  /// The stored elements; nil where there is no pattern or, unless `always`, the matrix is small or has
+  /// too many that may differ from 0.
+  package func sparse(always: Bool = false) -> SparseDerivatives? {
     guard let compressed else { return nil }
-    return SparseDerivatives(compressed.result) { harvest(compressed, in: $0, $1) }
+    return SparseDerivatives(compressed.result, always: always) { harvest(compressed, in: $0, $1) }
   }
 
   /// All elements.
@@ -93,8 +97,13 @@ package struct HessianPlan {
     if let compressed {
       return harvest(compressed, in: Shape(rows: total, columns: total)) { $0 * total + $1 }
     }
-    let matrix = denseJacobian(of: gradient(of: y, by: inputs), by: inputs)
-    return 0.5 * (matrix + matrix.transposed)
+    let gradient = gradient(of: y, by: inputs)
+    let matrix = denseJacobian(of: gradient, by: inputs)
+    guard Self.mirrored.contains(total), !y.graph.hasSurrogates(gradient) else {
+      return 0.5 * (matrix + matrix.transposed)
+    }
+    let isLower = y.graph.triangle(Int32(total), below: 1, diagonal: 1, above: 0)
+    return y.graph.select(isLower, matrix, matrix.transposed)
   }
 
   /// Reads every element off one of the two products that show it, and adds it at its place and the
@@ -123,6 +132,14 @@ package struct HessianPlan {
     let derivatives = CompressedDerivatives(
       compressed.gradient, by: compressed.reads.variables, compressed.coloring)
     return compressed.reads.restored(harvest.laid(derivatives, in: shape, y.graph, place))
+  }
+}
+
+extension Graph {
+  /// Whether any of `roots` depends on a derivative that is not that of its value.
+  fileprivate func hasSurrogates(_ roots: [Expression]) -> Bool {
+    let live = reachable(from: roots.map(\.index))
+    return live.indices.contains { live[$0] && nodes[$0].operation == .surrogate }
   }
 }
 

@@ -8,8 +8,8 @@ import OptNumerics
 package struct JacobianPlan {
   private let outputs: [Expression]
   private let inputs: [Expression]
-  private let rows: Int
-  private let columns: Int
+  let rows: Int
+  let columns: Int
   private let compressed: Compressed?
 
   private struct Compressed {
@@ -82,10 +82,11 @@ package struct JacobianPlan {
     }
   }
 
-  /// The stored elements; nil where the matrix is small or has too many that may differ from 0.
-  package func sparse() -> SparseDerivatives? {
+  /// The stored elements; nil where there is no pattern or, unless `always`, the matrix is small or has
+  /// too many that may differ from 0.
+  package func sparse(always: Bool = false) -> SparseDerivatives? {
     guard let compressed else { return nil }
-    return SparseDerivatives(compressed.result) { harvest(compressed, in: $0, $1) }
+    return SparseDerivatives(compressed.result, always: always) { harvest(compressed, in: $0, $1) }
   }
 
   /// All elements.

@@ -15,7 +15,8 @@ extension ReverseSweep {
     let rows = adjoint.predicate.map { $0.foldedAlive(rows: false, columns: true) }
     let columns = adjoint.predicate.map { $0.foldedAlive(rows: true, columns: false) }
     if wants(node.a) {
-      let right = b.isFinite ? b : masked(b, columns.map { flipB ? $0.transposed : $0 })
+      let right =
+        columns == nil || b.isFinite ? b : masked(b, columns.map { flipB ? $0.transposed : $0 })
       let full = a.shape.withLanes(of: shape)
       let part: Expression
       if a.shape.laneCount == 1 && full.laneCount > 1 {
@@ -35,7 +36,7 @@ extension ReverseSweep {
       adjoints.add(part, to: node.a, where: alive?.anyAlive(from: full, to: a.shape))
     }
     if wants(node.b) {
-      let left = a.isFinite ? a : masked(a, rows.map { flipA ? $0.transposed : $0 })
+      let left = rows == nil || a.isFinite ? a : masked(a, rows.map { flipA ? $0.transposed : $0 })
       let full = b.shape.withLanes(of: shape)
       let part: Expression
       if b.shape.laneCount == 1 && full.laneCount > 1 {
@@ -114,7 +115,7 @@ extension Expression {
   /// Whether this is a known array without NaN and infinities: it has nothing to hide.
   fileprivate var isFinite: Bool {
     guard node.operation == .array else { return false }
-    return graph.arrays[Int(node.payload)].elements.allSatisfy(\.isFinite)
+    return graph.arrays[Int(node.payload)].isFinite
   }
 
   /// Of a predicate: whether anything in the row, the column or the whole lane is alive.

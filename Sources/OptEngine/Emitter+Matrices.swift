@@ -38,7 +38,7 @@ extension Emitter {
         // One matrix times a column for each lane: the columns are rows of one product.
         step = MatrixStep(
           a: step.b, b: step.a, out: out, m: step.count, k: step.k, n: step.m,
-          flags: flip ? 0 : 2, count: 1, lanes: -1)
+          flags: (flip ? 0 : 2) | (n.payload & Graph.isTriangular), count: 1, lanes: -1)
       } else {
         step.lanes = lanes(shape, (left, left.elements), (right, right.elements))
       }

@@ -30,7 +30,7 @@ package enum Engine: String, CaseIterable, Sendable {
 
   /// Why there is no native code on this machine; nil if there is.
   package static var missing: String? {
-    if ck_has_avx2_fma() == 0 { return "this processor has not AVX2 and FMA" }
+    if ck_has_avx2_fma() == 0 { return "this processor has no AVX2 and FMA" }
     return CodeMemory.shared.isAvailable ? nil : "memory may not be made executable here"
   }
 }

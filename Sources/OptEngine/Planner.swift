@@ -163,11 +163,19 @@ final class Planner {
         }
       case .heavy where n.operation == .assemble:
         // Elementwise pieces are seen to later.
-        forEachOperand(Int32(k)) { if carrier[Int($0)] == .virtual { needMemory($0) } }
+        forEachOperand(Int32(k)) {
+          if carrier[Int($0)] == .virtual, !repeatsOne($0) { needMemory($0) }
+        }
       case .virtual, .alias, .load, .heavy: forEachOperand(Int32(k)) { needMemory($0) }
       default: break
       }
     }
+  }
+
+  /// Whether a view is one number, again and again.
+  private func repeatsOne(_ index: Int32) -> Bool {
+    let map = graph.maps[Int(nodes[Int(index)].payload)]
+    return zip(shape(index).dimensions, map.strides).allSatisfy { $0 == 1 || $1 == 0 }
   }
 
   private func needMemory(_ index: Int32) {

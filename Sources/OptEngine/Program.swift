@@ -84,7 +84,9 @@ package final class Program: @unchecked Sendable {
     let began = ContinuousClock.now
     let (prepared, rewritten) =
       options.simplifies ? graph.forExecution(outputs) : (graph, outputs)
-    let roots = options.merges ? prepared.inRowBlocks(rewritten) : rewritten
+    let roots =
+      options.merges
+      ? prepared.withTriangularProducts(prepared.inRowBlocks(rewritten)) : rewritten
     let plan = Planner(prepared, roots, options)
     let emitter = Emitter(plan, memory)
     self.options = options

@@ -32,6 +32,8 @@ enum Step {
   /// Elements of memory in the order of map number `map`.
   case read(from: Place, map: Int, to: Place, count: Int)
   case write(Place, map: Int, from: Place, step: Int32, count: Int, adds: Bool)
+  /// Sums of arrays at places of one distance each.
+  case weave(ck_weave)
   case gather(Place, size: Int, indices: Place, to: Place, count: Int)
   case scatter(Place, step: Int32, indices: Place, to: Place, size: Int, count: Int, adds: Bool)
   case reduce(Folding.Kind, Place, outer: Int, length: Int, inner: Int, to: Place)
@@ -55,6 +57,10 @@ extension Step {
     case .tape, .strips, .clear, .loop: []
     case .read(let from, _, _, _): [from]
     case .write(_, _, let from, _, _, _): [from]
+    case .weave(let weave):
+      (0..<Int(weave.count)).map {
+        Place(base: weave.strands[$0].base, offset: Int(weave.strands[$0].offset))
+      }
     case .gather(let from, _, let indices, _, _): [from, indices]
     case .scatter(let from, _, let indices, _, _, _, _): [from, indices]
     case .reduce(_, let from, _, _, _, _): [from]
@@ -75,6 +81,7 @@ extension Step {
     case .tape, .strips, .clear, .loop: []
     case .read(_, _, let to, _): [to]
     case .write(let to, _, _, _, _, _): [to]
+    case .weave(let weave): [Place(base: weave.base, offset: Int(weave.offset))]
     case .gather(_, _, _, let to, _): [to]
     case .scatter(_, _, _, let to, _, _, _): [to]
     case .reduce(_, _, _, _, _, let to): [to]

@@ -87,6 +87,12 @@ extension Program {
     case .read(_, _, _, let count): return array("reordering", count)
     case .write(_, _, _, _, let count, let adds):
       return array(adds ? "adding to places" : "writing to places", count)
+    case .weave(let weave):
+      let added = (0..<Int(weave.count)).reduce(0) { $0 + Int(weave.strands[$1].count) }
+      let size = Int(weave.size)
+      return StepSummary(
+        what: "adding to places, \(size) elements", carrier: .kernel, elements: size,
+        bytes: 8 * (size + added))
     case .gather(_, _, _, _, let count): return array("elements by index", count, reads: 2)
     case .scatter(_, _, _, _, _, let count, _):
       return array("adding by index", count, reads: 2)

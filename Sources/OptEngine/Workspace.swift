@@ -244,6 +244,7 @@ package final class Workspace {
     case .write(let place, let map, let from, let step, let count, let adds):
       ck_map_write(
         at(place) - place.offset, program.maps + map, at(from), step, Int64(count), adds ? 1 : 0)
+    case .weave(var weave): ck_weave_run(&weave, bases)
     case .gather(let from, let size, let indices, let to, let count):
       ck_gather(at(from), Int64(size), at(indices), Int64(count), at(to))
     case .scatter(let from, let step, let indices, let to, let size, let count, let adds):
@@ -282,6 +283,12 @@ package final class Workspace {
 
   private func product(_ step: MatrixStep) {
     let (a, b, out) = (at(step.a), at(step.b), at(step.out))
+    if step.flags & Graph.isTriangular != 0 {
+      LinearAlgebra.upperProduct(
+        a, b, step.m, step.k, transposeLeft: step.flags & 1 != 0,
+        transposeRight: step.flags & 2 != 0, into: out)
+      return
+    }
     for k in 0..<step.count {
       let (i, j) = lane(step, k)
       LinearAlgebra.product(

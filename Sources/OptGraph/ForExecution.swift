@@ -8,12 +8,14 @@
 /// - masks: `mask ≠ 0`, `not not`, a select of 1 and 0, a select in a select of the same condition;
 /// - repeated values: elementwise nodes work on the value before it is repeated, sums of it multiply;
 /// - a view of a view, a reduction of a reduction;
-/// - transposes inside products become flags; products over a length of 1 become elementwise;
+/// - transposes inside products become flags; products over a length of 1 become elementwise; products
+///   with unit vectors become columns;
 /// - loops carry and keep what is read of them, and compute what stays the same before;
 /// - a surrogate is its value, whatever derivative was taken of it.
 ///
 /// It keeps values up to rounding, and the sign of zero where it matters to nobody. It never makes
-/// a number of NaN or ∞: 0·x and x - x stay.
+/// a number of NaN or ∞: 0·x and x - x stay,
+/// but for the zeros of unit vectors.
 import OptNumerics
 
 extension Graph {
@@ -166,6 +168,7 @@ struct ForExecution {
       let right = flipB ? b.transposed : b
       return target.binary(.multiply, left, right)
     }
+    if !flipB, let columns = b.columns(of: a, transposed: flipA) { return columns }
     return a.product(b, transposeLeft: flipA, transposeRight: flipB)
   }
 }

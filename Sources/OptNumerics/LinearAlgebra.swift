@@ -44,7 +44,7 @@ package enum LinearAlgebra {
       ck_product(
         a, transposeLeft ? 1 : Int64(k), transposeLeft ? Int64(m) : 1, b,
         transposeRight ? 1 : Int64(n), transposeRight ? Int64(k) : 1, Int64(m), Int64(k),
-        Int64(n), out) != 0
+        Int64(n), 0, out) != 0
     {
       return
     } else {
@@ -52,6 +52,41 @@ package enum LinearAlgebra {
         left, right, m32, n32, k32, a, transposeLeft ? m32 : k32, b, transposeRight ? k32 : n32,
         out, n32)
     }
+  }
+
+  /// The elements of op(a) op(b) (n×n) on and above the diagonal; below it, zeros.
+  package static func upperProduct(
+    _ a: Pointer, _ b: Pointer, _ n: Int, _ k: Int, transposeLeft: Bool, transposeRight: Bool,
+    into out: Result
+  ) {
+    guard usesBLAS(n, k, n), k > 0 else {
+      product(
+        a, b, n, k, n, transposeLeft: transposeLeft, transposeRight: transposeRight, into: out)
+      return clearBelow(out, n)
+    }
+    if isNarrow(n, k, n, transposeRight),
+      ck_product(
+        a, transposeLeft ? 1 : Int64(k), transposeLeft ? Int64(n) : 1, b,
+        transposeRight ? 1 : Int64(n), transposeRight ? Int64(k) : 1, Int64(n), Int64(k),
+        Int64(n), 1, out) != 0
+    {
+      return clearBelow(out, n)
+    }
+    let (left, right): (Int32, Int32) = (transposeLeft ? 1 : 0, transposeRight ? 1 : 0)
+    let (n32, k32) = (Int32(clamping: n), Int32(clamping: k))
+    let width = 96
+    for from in stride(from: 0, to: n, by: width) {
+      let to = min(from + width, n)
+      blas_dgemm(
+        left, right, Int32(clamping: to), Int32(clamping: to - from), k32, a,
+        transposeLeft ? n32 : k32, b + (transposeRight ? from * k : from),
+        transposeRight ? k32 : n32, out + from, n32)
+    }
+    clearBelow(out, n)
+  }
+
+  private static func clearBelow(_ out: Result, _ n: Int) {
+    for row in 1..<max(n, 1) { (out + row * n).update(repeating: 0, count: row) }
   }
 
   /// Whether own loops beat the library (measured on Zen 4): it has a fast path for small products,

@@ -68,11 +68,44 @@ package final class Archive {
     withUnsafeMutablePointer(to: &x) { numbers(name, $0, 1) }
   }
 
-  package func count(_ name: String, _ x: inout Int) {
+  /// A whole number; one outside of `range` does not fit.
+  package func count(_ name: String, _ x: inout Int, in range: ClosedRange<Int> = 0...Int.max) {
     var number = Double(x)
     self.number(name, &number)
-    guard let whole = Int(exactly: number) else { return fail("`\(prefix + name)` is no count") }
+    // `Int.max` itself, which means no limit, is no whole number of a `Double`.
+    let whole = number == Double(Int.max) ? Int.max : Int(exactly: number)
+    guard let whole, range.contains(whole) else {
+      return fail("`\(prefix + name)` is no count that fits")
+    }
     x = whole
+  }
+
+  /// All bits of a number.
+  package func bits(_ name: String, _ x: inout UInt64) {
+    var halves = [Double(x >> 32), Double(x & 0xFFFF_FFFF)]
+    list(name, &halves, count: 2)
+    let parts = halves.compactMap { UInt32(exactly: $0) }
+    guard parts.count == 2 else { return fail("`\(prefix + name)` is damaged") }
+    x = UInt64(parts[0]) << 32 | UInt64(parts[1])
+  }
+
+  /// A list that has `count` numbers.
+  package func list(_ name: String, _ list: inout [Double], count: Int) {
+    var found = list
+    self.list(name, &found)
+    guard found.count == count else { return fail("`\(prefix + name)` has another length") }
+    list = found
+  }
+
+  /// Points of n coordinates, any number of them.
+  package func points(_ name: String, _ points: inout [[Double]], dimension n: Int) {
+    var flat = points.flatMap { $0 }
+    list(name, &flat)
+    guard isRestoring else { return }
+    guard n > 0, flat.count % n == 0 else {
+      return fail("`\(prefix + name)` has another length")
+    }
+    points = stride(from: 0, to: flat.count, by: n).map { Array(flat[$0..<$0 + n]) }
   }
 
   package func flag(_ name: String, _ x: inout Bool) {

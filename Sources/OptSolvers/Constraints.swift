@@ -69,6 +69,8 @@ package struct Constraint: Sendable, Equatable {
 }
 
 extension Objective {
+  package var sparsity: Sparsity? { nil }
+  package var hasQuadraticLagrangian: Bool { isQuadratic }
   package func copy() -> (any Objective)? { nil }
 
   /// The restrictions that a method must honour here.

@@ -23,6 +23,8 @@ struct ProblemClass {
   let offers: Ask
   let isBounded: Bool
   let isConstrained: Bool
+  /// Constraints and second derivatives as stored elements.
+  let isSparse: Bool
   /// A sum of at least as many squares as there are variables, with a Jacobian that can be kept.
   let isSumOfSquares: Bool
 
@@ -31,6 +33,7 @@ struct ProblemClass {
     offers = objective.offers
     isBounded = objective.restrictions.contains(.bounds)
     isConstrained = objective.restrictions.contains(.constraints)
+    isSparse = isConstrained && objective.sparsity != nil
     let rows = objective.residualCount
     isSumOfSquares =
       offers.contains(.jacobian) && count <= largestDenseDimension && rows >= count
@@ -44,6 +47,10 @@ struct ProblemClass {
 /// The classes of problems in the order in which they are tried.
 private let rules:
   [(applies: @Sendable (ProblemClass) -> Bool, method: any Method, reason: String)] = [
+    (
+      { $0.isConstrained && $0.isSparse }, InteriorPoint(),
+      "there are constraints, many variables and second derivatives"
+    ),
     (
       { $0.isConstrained && $0.count > largestDenseDimension }, AugmentedLagrangian(),
       "there are constraints and more than \(largestDenseDimension) variables"

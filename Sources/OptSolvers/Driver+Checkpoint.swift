@@ -70,6 +70,7 @@ extension Driver {
     archive.optional("simplexSpread", &measures.simplexSpread)
     archive.optional("offset", &measures.offset)
     archive.flag("isModelExact", &measures.isExact)
+    archive.scope("kkt") { KKT.archive(&measures.kkt, archive) }
     archive.scope("stall") { stall.archive(archive) }
     archive.list("start", &start)
   }
@@ -95,7 +96,39 @@ extension Run {
       archive.numbers("residuals", residuals, objective.residualCount)
       archive.numbers("jacobian", residualJacobian, objective.residualCount * dimension)
     }
+    if isConstrained {
+      let m = rows.count
+      archive.numbers("rows", rows.values, m)
+      archive.numbers("rowJacobian", rows.jacobian, m * dimension)
+      archive.numbers("multipliers", rows.multipliers, m)
+    }
+    if var place = region {
+      archive.bits("seed", &place.random.seed)
+      archive.bits("draw", &place.random.draw)
+      region = place
+    }
+    watch.archive(archive)
     archive.scope("counts") { counts.archive(archive) }
+  }
+}
+
+extension KKT {
+  /// Six numbers, or none where there are no constraints.
+  fileprivate static func archive(_ kkt: inout KKT?, _ archive: Archive) {
+    var list =
+      kkt.map {
+        [
+          $0.stationarity, $0.scale, $0.violation, $0.rounding, $0.slopeRounding,
+          $0.complementarity,
+        ]
+      } ?? []
+    archive.list("numbers", &list)
+    guard archive.isRestoring else { return }
+    kkt = nil
+    guard list.count == 6 else { return }
+    kkt = KKT(
+      stationarity: list[0], scale: list[1], violation: list[2], rounding: list[3],
+      slopeRounding: list[4], complementarity: list[5])
   }
 }
 

@@ -109,10 +109,12 @@ extension Driver {
     solution.rows = copy(run.bestPoint.rows)
     solution.multipliers = copy(run.rows.multipliers)
     guard run.knowsGradient else { return }
-    solution.slope = (0..<n).map { k in
-      var sum = run.gradient[k]
-      for row in 0..<m { sum += run.rows.multipliers[row] * run.jacobian[row * n + k] }
-      return sum
+    var slope = (0..<n).map { run.gradient[$0] }
+    slope.withUnsafeMutableBufferPointer { slope in
+      if let target = slope.baseAddress {
+        run.rows.addTransposed(run.rows.multipliers, to: target)
+      }
     }
+    solution.slope = slope
   }
 }

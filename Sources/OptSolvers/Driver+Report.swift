@@ -80,6 +80,7 @@ extension Driver {
       solution.gradientNorm = run.norm(of: run.bestPoint.gradient, at: run.best)
     }
     addConstraints(to: &solution)
+    solution.isGlobal = provesGlobal(reason)
     return solution
   }
 
@@ -87,10 +88,15 @@ extension Driver {
   /// place of the best one; not where the run ended for what it found at another point.
   private func takeAnswer(_ reason: StopReason) -> Bool {
     switch reason {
-    case .stepLimit, .timeLimit, .userCondition: break
+    case .stepLimit, .evaluationLimit, .timeLimit, .userCondition: break
     default: return false
     }
-    guard run.halt == nil, let point = iteration?.answer(run) else { return false }
+    guard let point = iteration?.answer(run) else { return false }
+    // The evaluation that was kept back for this.
+    let halt = run.halt
+    defer { run.halt = halt }
+    run.halt = nil
+    run.reserve = 0
     var answer = Answer()
     answer.gradient = run.trial
     guard run.evaluate([.value, .gradient], at: point, into: &answer) == .done else {

@@ -36,6 +36,8 @@ package protocol Method: Sendable {
   /// Compares values at different points, so that a cost that changes from step to step misleads
   /// it. The driver then also watches for steps that no longer make progress.
   var needsDeterministicCosts: Bool { get }
+  /// Works on the stored elements of derivatives alone, where the objective offers them.
+  var takesSparse: Bool { get }
   /// Searches a whole region: its points need not descend, and it ends when it says so.
   var isGlobal: Bool { get }
   /// Prepares a run. `run` holds the start point, already evaluated.
@@ -44,6 +46,7 @@ package protocol Method: Sendable {
 
 extension Method {
   package var isGlobal: Bool { false }
+  package var takesSparse: Bool { false }
   package var honours: Restrictions { [] }
   package var largestDimension: Int { .max }
 }

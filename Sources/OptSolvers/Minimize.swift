@@ -64,7 +64,8 @@ final class Driver {
     let usesResiduals = method.needs.contains(.jacobian)
     run = Run(
       objective, from: start, stops: stops, stop: stop,
-      usesResiduals: usesResiduals && objective.offers.contains(.jacobian))
+      usesResiduals: usesResiduals && objective.offers.contains(.jacobian),
+      sparsity: method.takesSparse ? objective.sparsity : nil)
     self.start = Array(UnsafeBufferPointer(start: run.x, count: run.dimension))
     stepLimit = max(stops.steps ?? (stops.namesBudget ? Int.max : Stops.defaultSteps), 0)
     let wanted =
@@ -91,8 +92,13 @@ final class Driver {
       return reason
     }
     guard let iteration else { return .gradientSmall }
+    // A method that returns a point of its own needs the value there.
+    if iteration.answer(run) != nil { run.reserve = 1 }
     while true {
-      if checkpoint.save != nil, let reason = takeSnapshot(iteration) { return reason }
+      // A refused evaluation leaves a method in a state that an unbroken run does not have.
+      if checkpoint.save != nil, run.halt == nil, let reason = takeSnapshot(iteration) {
+        return reason
+      }
       if run.step >= stepLimit { return .stepLimit(stepLimit, isDefault: stops.steps == nil) }
       if run.stop.isRequested { return .interrupted }
       if let reason = advance(iteration) { return reason }
@@ -175,9 +181,13 @@ final class Driver {
     var row = 0
     for constraint in run.objective.constraints {
       for _ in 0..<constraint.count {
-        let line = run.jacobian + row * n
-        let approach = -run.orientation[row] * dot(line, way.pointer, n)
-        let share = approach / (euclideanNorm(line, n) * euclideanNorm(way.pointer, n))
+        var (rate, squared) = (0.0, 0.0)
+        for k in run.rows.starts[row]..<run.rows.starts[row + 1] {
+          rate += run.jacobian[k] * way[Int(run.rows.columns[k])]
+          squared += run.jacobian[k] * run.jacobian[k]
+        }
+        let approach = -run.orientation[row] * rate
+        let share = approach / (squared.squareRoot() * euclideanNorm(way.pointer, n))
         // Straight on: an affine row is met for certain, another one where it is near.
         let isNear = abs(run.rows.values[row]) < 10 * approach
         if !run.isEquation[row], share > 1e-9, constraint.isLinear || isNear { return true }

@@ -21,6 +21,22 @@ package struct Ask: OptionSet, Sendable, Hashable {
   package static let constraintJacobian = Ask(rawValue: 128)
   /// Hessian of f + Σ λᵢcᵢ, n×n row by row, for the constraintCount numbers λ in `along`.
   package static let lagrangian = Ask(rawValue: 256)
+  /// Of `.constraintJacobian`, `.lagrangian` and `.hessian` only the elements that `sparsity` names, one
+  /// after the other.
+  package static let sparse = Ask(rawValue: 512)
+}
+
+/// Which derivatives may differ from 0.
+package struct Sparsity: Sendable {
+  /// Of the rows of all constraints.
+  package let jacobian: SparsePattern
+  /// Second ones of f + Σ λᵢcᵢ; symmetric.
+  package let lagrangian: SparsePattern
+
+  package init(jacobian: SparsePattern, lagrangian: SparsePattern) {
+    self.jacobian = jacobian
+    self.lagrangian = lagrangian
+  }
 }
 
 /// How an evaluation ended.
@@ -88,6 +104,10 @@ package protocol Objective: AnyObject {
   var constraints: [Constraint] { get }
   /// Whether the value is a quadratic function and all constraints are affine.
   var isQuadratic: Bool { get }
+  /// Whether the value and the rows of all constraints are quadratic functions, or affine ones.
+  var hasQuadraticLagrangian: Bool { get }
+  /// Where derivatives are stored for `.sparse`; nil where it is not offered, as for few variables.
+  var sparsity: Sparsity? { get }
   /// Number of residuals, if it offers them.
   var residualCount: Int { get }
   /// The same objective for use on another thread at the same time; nil if there can be none.

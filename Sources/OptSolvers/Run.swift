@@ -12,6 +12,8 @@ package final class Run {
   package let stop: Stop
   /// The box that no evaluation may leave; nil if there is none.
   package let box: Box?
+  /// Where derivatives are stored, if the method works on stored elements.
+  package let sparsity: Sparsity?
   /// The rows of the constraints.
   package let rows: Rows
   /// The current point. Methods read it; `accept` changes it.
@@ -67,19 +69,22 @@ package final class Run {
   /// What an evaluation of the value takes, as measured last.
   var secondsPerValue = 0.0
   let evaluationLimit: Int
+  /// Evaluations of the budget that are kept for the end.
+  var reserve = 0
   let secondsLimit: Double
 
   private let memory: Buffer
 
   init(
     _ objective: any Objective, from start: [Double], stops: Stops, stop: Stop,
-    usesResiduals: Bool = false
+    usesResiduals: Bool = false, sparsity: Sparsity? = nil
   ) {
+    self.sparsity = sparsity
     self.objective = objective
     self.stop = stop
     dimension = start.count
     let n = start.count
-    rows = Rows(objective, dimension: n)
+    rows = Rows(objective, dimension: n, pattern: sparsity?.jacobian)
     self.usesResiduals = usesResiduals
     let m = usesResiduals ? objective.residualCount : 0
     memory = Buffer(count: 5 * n + m + m * n)
@@ -196,7 +201,7 @@ package final class Run {
     } else if counts.evaluations == 0 {
       // The start is looked at whatever the budget: its value is part of every result.
       return true
-    } else if counts.evaluations >= evaluationLimit {
+    } else if counts.evaluations >= evaluationLimit - reserve {
       halt = .evaluationLimit(evaluationLimit)
     } else if watch.tick(), watch.elapsed >= secondsLimit {
       halt = .timeLimit(secondsLimit)
@@ -221,8 +226,10 @@ package final class Run {
     return knowsGradient ? .done : .notFinite
   }
 
-  /// Makes value, residuals, Jacobian and with them the gradient 2Jᵀr at the current point known.
-  private func requireJacobian() -> Outcome {
+  /// Makes value, residuals, Jacobian and with them the gradient 2Jᵀr at the current point known;
+  /// costs nothing if they are.
+  func requireJacobian() -> Outcome {
+    if knowsGradient, knowsJacobian { return knowsValue && value.isFinite ? .done : .notFinite }
     var answer = Answer()
     answer.residuals = residuals
     answer.jacobian = residualJacobian

@@ -82,6 +82,8 @@ package struct Solution: Sendable {
   package var multipliers: [Double] = []
   /// ∇f + Σ λᵢ∇cᵢ at `x`: what bounds balance.
   package var slope: [Double]?
+  /// Proved to be lower than at all other points that satisfy the restrictions.
+  package var isGlobal = false
   /// What cannot hold at once: indices into the constraints of the objective.
   package var conflict: [Int] = []
   /// The local minima that were found, if the method collects them.

@@ -93,6 +93,14 @@ package enum StopReason: Sendable, Equatable {
     }
   }
 
+  /// The run claims a minimum.
+  package var claimsMinimum: Bool {
+    switch self {
+    case .valueReached, .changeSmall, .userCondition: return false
+    default: return isSuccess
+    }
+  }
+
   /// A limit that the user named: neither success nor failure.
   package var isLimitOfUser: Bool {
     switch self {

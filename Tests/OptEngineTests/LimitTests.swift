@@ -57,6 +57,30 @@ struct LimitTests {
     #expect(largest < 4 << 20)
   }
 
+  /// Code of all sizes comes and goes for as long as anybody works; what is free must not end as
+  /// pieces that nothing fits into.
+  @Test func memoryForCodeDoesNotFallIntoPieces() {
+    var memory = Arena(start: 0)
+    var held: [(start: Int, size: Int)] = []
+    var state: UInt64 = 1
+    for turn in 0..<20_000 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      let size = 1 + Int(state >> 33) % (turn / 200 + 8)
+      if held.count == 100 {
+        let old = held.remove(at: Int(state >> 40) % 100)
+        memory.give(old.start, old.size)
+      }
+      guard let start = memory.take(size, below: 20_000) else {
+        Issue.record("no room at turn \(turn)")
+        return
+      }
+      #expect(
+        held.allSatisfy { start + size <= $0.start || $0.start + $0.size <= start }
+          && start + size <= 20_000)
+      held.append((start, size))
+    }
+  }
+
   @Test func stepsAreMeasured() throws {
     let program = program(1, 200, options)
     let workspace = program.makeWorkspace()

@@ -33,3 +33,27 @@ struct NarrowProductTests {
     }
   }
 }
+
+struct TriangularProductTests {
+  /// Above the diagonal as a whole product has it, below it zeros.
+  @Test(arguments: [1, 5, 17, 48, 49, 100, 128, 129, 250], [1, 3, 64, 130])
+  func upperTriangle(_ n: Int, _ k: Int) {
+    let a = (0..<n * k).map { Double(($0 * 31) % 67) / 30 - 1 }
+    let b = (0..<k * n).map { Double(($0 * 43) % 71) / 30 - 1 }
+    for flips in 0..<4 {
+      var (whole, upper) = (
+        [Double](repeating: .nan, count: n * n), [Double](repeating: .nan, count: n * n)
+      )
+      let (left, right) = (flips & 1 != 0, flips & 2 != 0)
+      LinearAlgebra.product(a, b, n, k, n, transposeLeft: left, transposeRight: right, into: &whole)
+      LinearAlgebra.upperProduct(
+        a, b, n, k, transposeLeft: left, transposeRight: right, into: &upper)
+      for i in 0..<n {
+        for j in 0..<n {
+          let expected = j >= i ? whole[i * n + j] : 0
+          #expect((upper[i * n + j] - expected).magnitude <= 1e-12 * Double(k))
+        }
+      }
+    }
+  }
+}

@@ -42,7 +42,7 @@ import Testing
       let result = minimize(
         TestObjective(Rosenbrock(), offers: all), from: [-1.2, 1], using: method,
         until: Stops(steps: 5),
-        region: SearchRegion(box: Bounds(lower: [-2, -2], upper: [2, 2]), seed: 1))
+        region: SearchRegion(box: Bounds(lower: [-2, -2], upper: [2, 2]), random: .init(seed: 1)))
       #expect(result.value <= 24.2)
     }
   }

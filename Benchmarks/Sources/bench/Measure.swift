@@ -26,7 +26,14 @@ func measure(_ body: () -> Void) -> (least: Double, middle: Double) {
   return (samples[0], samples[samples.count / 2])
 }
 
-/// Prints one figure: times in seconds, value, norm of the gradient, and its product with
+/// Bytes that the process has had in memory at most.
+func peakMemory() -> Int {
+  var usage = rusage()
+  getrusage(numericCast(RUSAGE_SELF.rawValue), &usage)
+  return usage.ru_maxrss * 1024
+}
+
+/// Prints one figure, with the peak of memory so far: times in seconds, value, norm of the gradient, and its product with
 /// sin(1), sin(2), ….
 func report(
   _ key: String, _ time: (least: Double, middle: Double), _ value: Double,
@@ -39,8 +46,8 @@ func report(
     product += g * sin(Double(i) + 1)
   }
   print(
-    "R", key, "optrepl", time.least, time.middle, value, square.squareRoot(), product, note,
-    separator: "\t")
+    "R", key, "optrepl", time.least, time.middle, value, square.squareRoot(), product,
+    note + (note.isEmpty ? "" : "; ") + "peak \(peakMemory() / 1000) kB", separator: "\t")
 }
 
 /// Writes to standard error.

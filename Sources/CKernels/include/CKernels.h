@@ -133,11 +133,12 @@ int ck_all_finite(const double *x, int64_t n);
 
 // MARK: Products
 
-/// out (m×n, row by row) = A B, where A(i, l) is a[i ai + l al] and B(l, j) is b[l bl + j bj]. Returns
-/// 0 and does nothing where it has no fast way: another processor, or a wide B with bj ≠ 1.
+/// out (m×n, row by row) = A B, where A(i, l) is a[i ai + l al] and B(l, j) is b[l bl + j bj]. With
+/// `upper`, what lies below the diagonal may be left as it is. Returns 0 and does nothing where it has
+/// no fast way: another processor, or a wide B with bj ≠ 1.
 int ck_product(
   const double *a, int64_t ai, int64_t al, const double *b, int64_t bl, int64_t bj, int64_t m,
-  int64_t k, int64_t n, double *out);
+  int64_t k, int64_t n, int upper, double *out);
 
 // MARK: Arrays
 
@@ -159,6 +160,21 @@ void ck_order(const double *x, int64_t n, double *out, double *scratch);
 void ck_map_read(double *d, const double *base, const ck_map *map, int64_t from, int64_t n);
 /// The element k of the map becomes x[k * step], or x[k * step] is added to it.
 void ck_map_write(double *base, const ck_map *map, const double *x, int step, int64_t n, int adds);
+/// The largest distance of what is woven.
+enum { CK_STRANDS = 8 };
+/// `count` numbers, `step` (0 or 1) apart in memory, that are added at places `start`, `start` +
+/// stride, … of an array.
+typedef struct {
+  int32_t base, step;
+  int64_t offset, start, count;
+} ck_strand;
+/// An array of `size` numbers that are sums of strands, in their order and from 0.
+typedef struct {
+  const ck_strand *strands;
+  int64_t count, stride, size, offset;
+  int32_t base;
+} ck_weave;
+void ck_weave_run(const ck_weave *w, double *const *bases);
 /// out[k] = x[index[k]]; NaN where the index is out of range.
 void ck_gather(const double *x, int64_t n, const double *index, int64_t count, double *out);
 /// out[index[k]] += x[k * step]; ignored where the index is out of range.

@@ -26,12 +26,12 @@ package struct SparseDerivatives {
   }
 
   /// What `harvest` lays into an array of the shape it is given, each element at the place of its row
-  /// and column; nil where the matrix is small or `pattern` has too many places.
+  /// and column; nil unless `always` where the matrix is small or `pattern` has too many places.
   init?(
-    _ pattern: SparsePattern,
+    _ pattern: SparsePattern, always: Bool,
     _ harvest: (Shape, @escaping (Int, Int) -> Int?) -> Expression
   ) {
-    guard Self.isWorth(pattern) else { return nil }
+    guard always || Self.isWorth(pattern) else { return nil }
     self.pattern = pattern
     values = harvest(Shape(rows: pattern.count, columns: 1)) { pattern.place($0, $1) }
   }

@@ -25,6 +25,8 @@ struct TapeCompiler: ~Copyable {
   /// The last write to each element, by its place in the tape: only that goes to memory.
   private var lastWrites: [Int32: Int32] = [:]
   private var spillPlaces: [MemoryPlace] = []
+  /// Values on the way to an element of an array, which have no place of their own to be kept in.
+  private var placeless = 0
   private var calls = false
 
   /// The longest tape in operations; each takes about 12 bytes of code.
@@ -116,6 +118,7 @@ struct TapeCompiler: ~Copyable {
           let value =
             operation == Int32(CK_STORE)
             ? source : lowering.add(.add, element(target), source)
+          if operation == Int32(CK_INCREASE) { placeless += 2 }
           written[target] = value
           if lastWrites[target] == Int32(truncatingIfNeeded: operands + 2 * k) {
             lowering.add(.store, lowering.number(value), number: try place(0, Int(target)))
@@ -300,12 +303,16 @@ struct TapeCompiler: ~Copyable {
     var generator = Generator(four: false, capacity: 12 * lowering.code.count + 512)
     generator.assembler.pool = lowering.pool
     generator.spillPlaces = spillPlaces
-    generator.spillLimit = spillPlaces.count
+    // On the stack, which keeps its alignment for calls.
+    let onStack = min(placeless + placeless % 2, Self.largestOnStack)
+    generator.spillLimit = spillPlaces.count + onStack
     generator.bases = [UInt8](repeating: Address.none, count: context.baseCount)
     let saved: [UInt8] =
       calls ? [General.rbx, General.r12, General.r13, General.r14, General.r15] : []
     var free = calls ? [General.r15, General.r14, General.r13] : Self.scratch
     for register in saved { generator.assembler.push(register) }
+    let frame = Int32(truncatingIfNeeded: 8 * onStack)
+    if frame > 0 { generator.assembler.subtract(General.rsp, immediate: frame) }
     if calls {
       generator.assembler.move(General.rbx, from: .register(General.rdi))
       generator.assembler.move(General.r12, from: .register(General.rsi))
@@ -325,6 +332,7 @@ struct TapeCompiler: ~Copyable {
         try generator.generate(code, places, lowering.callees)
       }
     }
+    if frame > 0 { generator.assembler.add(General.rsp, immediate: frame) }
     for register in saved.reversed() { generator.assembler.pop(register) }
     generator.assembler.return()
     let (registers, spills) = (generator.registerCount, Int(generator.spillCount))
@@ -333,6 +341,8 @@ struct TapeCompiler: ~Copyable {
     }
     return code
   }
+
+  private static let largestOnStack = 4096
 
   private static let scratch = [
     General.r11, General.r10, General.r9, General.r8, General.rdx, General.rcx,

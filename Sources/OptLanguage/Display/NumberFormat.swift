@@ -40,8 +40,10 @@ enum NumberFormat {
   /// The larger of both may be asked of a format: a width, or digits after the point.
   static let largestFormat = 200
 
-  /// A number through the C library.
-  static func printf(_ format: String, _ x: Double) -> String { printf(format, arguments: [x]) }
+  /// A number through the C library. The sign of NaN means nothing and is not shown.
+  static func printf(_ format: String, _ x: Double) -> String {
+    printf(format, arguments: [x.isNaN ? Double.nan : x])
+  }
 
   /// A whole number through the C library; `format` ends in `ld` or `lx`.
   static func printf(_ format: String, _ x: Int) -> String { printf(format, arguments: [x]) }

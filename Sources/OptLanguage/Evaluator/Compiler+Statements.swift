@@ -192,7 +192,9 @@ extension Compiler {
     let slot = scope.declare(variable)
     let run = try statement(body)
     let sourceSpan = span(source)
+    // The loop gives its own variable a value in each turn, whatever the body does with it.
     let assigned = tree.assignedNames(in: body).map { self.variable($0) }
+      .filter { if case .slot(slot) = $0.place { false } else { true } }
     let code = LoopCode(slot: slot, assigned: assigned, body: run, span: here)
     if let range {
       return { frame in

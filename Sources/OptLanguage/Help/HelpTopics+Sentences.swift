@@ -212,6 +212,13 @@ extension HelpTopic {
       defaults. Methods are values: they can be assigned and passed on. `method(start = …, step = …)`
       makes a new one, as in the library's folder optimizers. `restarts(n, method)` runs one from many
       starts, `global` looks for the lowest minimum in the box of the bounds or of `x ~ uniform(a, b)`.
+
+      With bounds: lbfgsb, trust_region. With constraints: sqp, interior_point, augmented_lagrangian.
+      Smooth: bfgs, lbfgs, newton, dogleg, steihaug, newton_cg, cg, gd. Without gradients:
+      nelder_mead, powell, and brent, golden for one variable. Sums of squares:
+      levenberg_marquardt, gauss_newton. Many minima: global, multistart, cma_es,
+      differential_evolution, dual_annealing, basin_hopping, direct. Noisy costs and batches: adam,
+      sgd, momentum, rmsprop, and the others of the library.
       """,
       example: "minimize (x - 3)^2 from x = 0 using gd(rate = 0.1)"),
     HelpTopic(
@@ -229,7 +236,8 @@ extension HelpTopic {
       minimize E from x = 0 until steps = 500, checkpoint = "run.txt"
       minimize E from x = 0 until steps = 900 resume "run.txt"
       """,
-      "Saves a run every few seconds and at its end, and goes on from there with the same bits.",
+      "Saves a run every few seconds and at its end, and goes on from there with the same bits. Steps, "
+        + "evaluations and seconds count from the first start.",
       example: """
         file = "/tmp/optrepl-help-run.txt"
         minimize (x - 3)^4 from x = 0 using gd until steps = 20, checkpoint = file

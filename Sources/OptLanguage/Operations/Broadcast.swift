@@ -72,6 +72,9 @@ enum Broadcast {
   /// Lane by lane; each side may vary along other levels.
   static func lanes(_ function: FunctionID, _ a: LaneNumbers, _ b: LaneNumbers) -> LaneNumbers {
     let shape = a.shape.broadcast(with: b.shape) ?? a.shape
+    if let x = a.even, let y = b.even, let even = EvenNumbers.apply(function, x, y, shape.lanes) {
+      return LaneNumbers(lanes: shape.lanes, even)
+    }
     let (x, y) = (spread(a, shape), spread(b, shape))
     let result = Buffer(uninitialized: shape.count)
     if case .binary(let f) = function.row.evaluate {

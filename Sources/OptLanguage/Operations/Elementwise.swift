@@ -81,7 +81,7 @@ extension Machine {
     guard let (rows, columns) = Broadcast.size(s, t) else {
       throw sizesDiffer(function, a, b, span)
     }
-    if let x = laneSource(a), let y = laneSource(b) {
+    if let x = laneNumbers(a), let y = laneNumbers(b) {
       return .lanes(Broadcast.lanes(function, x, y))
     }
     if let x = a.matrix, let y = b.matrix {
@@ -96,16 +96,6 @@ extension Machine {
     }
     if let squared = x.rootedSquare, function == .multiply && x == y { return Value(squared) }
     return Value(graph.apply(function, x, y))
-  }
-
-  /// Lanes or a scalar, when at least the kinds allow an answer lane by lane.
-  private func laneSource(_ x: Value) -> LaneNumbers? {
-    switch x {
-    case .lanes(let l): l
-    case .number(let x): LaneNumbers(lanes: [], buffer: Buffer([x]))
-    case .boolean(let b): LaneNumbers(lanes: [], buffer: Buffer([b ? 1 : 0]), isMask: true)
-    default: nil
-    }
   }
 
   /// Records on one or both sides: field by field.

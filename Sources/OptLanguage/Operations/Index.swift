@@ -11,6 +11,8 @@ enum Index {
   case position(Int, SourceSpan)
   /// Several 1-based positions.
   case positions([Int], SourceSpan)
+  /// This many 1-based positions beside each other, from the first one on.
+  case run(Int, count: Int, SourceSpan)
   /// A mask with its size; it selects where it is not 0.
   case mask(Matrix, SourceSpan)
   /// A known position in every lane.
@@ -22,8 +24,9 @@ enum Index {
 
   var span: SourceSpan {
     switch self {
-    case .all(let s), .position(_, let s), .positions(_, let s), .mask(_, let s),
-      .lanes(_, let s), .computed(_, let s), .key(_, let s):
+    case .all(let s), .position(_, let s), .positions(_, let s),
+      .run(_, _, let s), .mask(_, let s), .lanes(_, let s), .computed(_, let s),
+      .key(_, let s):
       s
     }
   }
@@ -37,6 +40,7 @@ extension Machine {
     case .boolean(let b): return .mask(Matrix([b ? 1 : 0], rows: 1, columns: 1, isMask: true), span)
     case .matrix(let m):
       if m.isMask { return .mask(m, span) }
+      if let first = Self.firstOfRun(m) { return .run(first, count: m.count, span) }
       return .positions(try m.elements.map { try position($0, span) }, span)
     case .lanes(let l):
       if l.isMask { throw CannotBatch("a mask as an index that differs from turn to turn", span) }
@@ -56,6 +60,16 @@ extension Machine {
         "an index is a position, a vector of positions or a mask, found "
           + value.kindDescription, at: span)
     }
+  }
+
+  /// The first of whole numbers that grow by one.
+  private static func firstOfRun(_ m: Matrix) -> Int? {
+    let (count, numbers) = (m.count, m.buffer.pointer)
+    guard count > 0, let first = Int(exactly: numbers[0]), first.magnitude < 1 << 52 else {
+      return nil
+    }
+    for k in 0..<count where numbers[k] != numbers[0] + Double(k) { return nil }
+    return first
   }
 
   private func position(_ x: Double, _ span: SourceSpan) throws -> Int {
@@ -92,9 +106,9 @@ extension Machine {
 
   /// 0-based offsets along one dimension of known size.
   func offsets(_ index: Index, _ size: Int, _ what: String) throws -> [Int] {
+    if let run = try run(index, size, what) { return Array(run) }
     switch index {
-    case .all: return Array(0..<size)
-    case .position(let k, let span): return [try checked(k, size, what, span)]
+    case .all, .position, .run: return []
     case .positions(let list, let span): return try list.map { try checked($0, size, what, span) }
     case .mask(let mask, let span):
       guard mask.count == size else {
@@ -107,6 +121,21 @@ extension Machine {
       throw CannotBatch("an index that differs from turn to turn", span)
     case .key(_, let span):
       throw Diagnostic(.error, "\(what)s have no names here", at: span)
+    }
+  }
+
+  /// The same where they are beside each other.
+  func run(_ index: Index, _ size: Int, _ what: String) throws -> Range<Int>? {
+    switch index {
+    case .all: return 0..<size
+    case .position(let k, let span):
+      let offset = try checked(k, size, what, span)
+      return offset..<offset + 1
+    case .run(let first, let count, let span):
+      let offset = try checked(first, size, what, span)
+      if first + count - 1 > size { _ = try checked(size + 1, size, what, span) }
+      return offset..<offset + count
+    default: return nil
     }
   }
 

@@ -128,12 +128,29 @@ extension Machine {
       // Known numbers at known places, lane by lane where the places differ.
       return try knownElements(m, i, j, row, column, names)
     }
+    if let m = value.matrix, let i = try run(row, rows, names.0),
+      let j = try run(column, columns, names.1)
+    {
+      try require(i.count, j.count, span)
+      let first = i.lowerBound * columns + j.lowerBound
+      let result: Buffer
+      if j.count == columns || i.count == 1 {
+        result = m.buffer.part(from: first, count: i.count * j.count)
+      } else {
+        result = Buffer(uninitialized: i.count * j.count)
+        for k in 0..<i.count {
+          (result.pointer + k * j.count).update(
+            from: m.buffer.pointer + first + k * columns, count: j.count)
+        }
+      }
+      return Value(Matrix(result, rows: i.count, columns: j.count, isMask: m.isMask))
+    }
     if let m = value.matrix, !row.varies, !column.varies {
       let i = try offsets(row, rows, names.0)
       let j = try offsets(column, columns, names.1)
       try require(i.count, j.count, span)
       let result = Buffer(uninitialized: i.count * j.count)
-      let areNeighbours = zip(j, j.dropFirst()).allSatisfy { $1 == $0 + 1 }
+      let areNeighbours = j.indices.allSatisfy { j[$0] == j[0] + $0 }
       j.withUnsafeBufferPointer { j in
         for (k, r) in i.enumerated() {
           let (from, to) = (m.buffer.pointer + r * columns, result.pointer + k * j.count)
@@ -162,7 +179,7 @@ extension Machine {
   private func known(_ index: Index) -> LaneNumbers? {
     switch index {
     case .lanes(let l, _): l
-    case .position(let k, _): LaneNumbers(lanes: [], buffer: Buffer([Double(k)]))
+    case .position(let k, _): laneNumbers(.number(Double(k)))
     default: nil
     }
   }
@@ -178,6 +195,21 @@ extension Machine {
       return m.isMask ? .boolean(x != 0) : .number(x)
     }
     let shape = i.shape.broadcast(with: j.shape) ?? i.shape
+    if let (top, down) = i.offsets(below: m.rows), let (left, across) = j.offsets(below: m.columns)
+    {
+      let strides = shape.lanes.indices.map { level in
+        (level < down.count ? down[level] * m.columns : 0)
+          + (level < across.count ? across[level] : 0)
+      }
+      let map = StridedMap(offset: top * m.columns + left, strides: strides + [0, 0])
+      let result = Buffer(uninitialized: shape.count)
+      var k = 0
+      map.forEachOffset(in: shape) { offset in
+        result.pointer[k] = m.buffer.pointer[offset]
+        k += 1
+      }
+      return .lanes(LaneNumbers(lanes: shape.lanes, buffer: result, isMask: m.isMask))
+    }
     let r = try lanePositions(i, m.rows, names.0, row.span, shape)
     let c = try lanePositions(j, m.columns, names.1, column.span, shape)
     let result = Buffer(uninitialized: shape.count)
@@ -231,6 +263,17 @@ extension Machine {
     _ = try place(span)
     return Value(
       try expression(value, span).reshape(rows: rows, columns: columns), isMask: value.isMask)
+  }
+}
+
+extension LaneNumbers {
+  /// Of evenly spaced 1-based positions that all exist among `size`: the first one, 0-based, and the
+  /// step along each level.
+  func offsets(below size: Int) -> (first: Int, steps: [Int])? {
+    guard let even else { return nil }
+    let (low, high) = even.range(lanes)
+    guard low >= 1, high <= Double(size) else { return nil }
+    return (Int(even.start) - 1, even.steps.prefix(shape.lanes.count).map { Int($0) })
   }
 }
 

@@ -17,6 +17,8 @@ struct Slice {
     case list([Int])
     /// A 0-based offset per lane.
     case lanes([Int], Shape)
+    /// The same, evenly spaced: the first one and a step along each lane level.
+    case even(Int, [Int], Shape)
     /// 1-based, computed.
     case computed(Expression, SourceSpan)
 
@@ -27,7 +29,7 @@ struct Slice {
     var shape: Shape {
       switch self {
       case .list: .scalar
-      case .lanes(_, let shape): shape
+      case .lanes(_, let shape), .even(_, _, let shape): shape
       case .computed(let e, _): e.shape
       }
     }
@@ -42,6 +44,7 @@ struct Slice {
     func part(_ index: Index, _ size: Int, _ name: String) throws -> Part {
       switch index {
       case .lanes(let l, let span):
+        if let (first, steps) = l.offsets(below: size) { return .even(first, steps, l.shape) }
         return .lanes(
           try machine.lanePositions(l, size, name, span, l.shape), l.shape)
       case .computed(let e, let span): return .computed(e, span)
@@ -80,6 +83,9 @@ struct Slice {
         map.strides[dimension] = step * unit
       case .lanes(let positions, let own):
         guard let (start, steps) = Self.even(positions, own) else { return nil }
+        map.offset += start * unit
+        for (k, step) in steps.enumerated() { map.strides[k] += step * unit }
+      case .even(let start, let steps, _):
         map.offset += start * unit
         for (k, step) in steps.enumerated() { map.strides[k] += step * unit }
       }
@@ -129,6 +135,14 @@ struct Slice {
         return graph.array(Buffer(list.map(Double.init)), size)
       case .lanes(let positions, let shape):
         return graph.array(Buffer(positions.map(Double.init)), shape)
+      case .even(let first, let steps, let shape):
+        let buffer = Buffer(uninitialized: shape.count)
+        var k = 0
+        StridedMap(offset: first, strides: steps + [0, 0]).forEachOffset(in: shape) {
+          buffer.pointer[k] = Double($0)
+          k += 1
+        }
+        return graph.array(buffer, shape)
       }
     }
     var total =

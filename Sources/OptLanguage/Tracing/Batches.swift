@@ -60,9 +60,15 @@ extension Machine {
     _ source: ComprehensionCode.Source, _ frame: Frame, _ tracer: Tracer
   ) throws -> Bool {
     let level = tracer.levels.count
-    var known: [Double]?
+    var known: LaneNumbers?
     var variable: Value?
     var ragged: LaneNumbers?
+    func sizes(_ count: Int) -> [Int32] {
+      [Int32](repeating: 1, count: level) + [Int32(clamping: count)]
+    }
+    func lanes(_ numbers: [Double]) -> LaneNumbers {
+      LaneNumbers(lanes: sizes(numbers.count), buffer: Buffer(numbers))
+    }
     if let range = source.range {
       let (a, s, b) = (
         try range.first(frame), try range.step?(frame) ?? .number(1), try range.last(frame)
@@ -84,11 +90,17 @@ extension Machine {
       guard count <= Tracer.largestGraph * 64 else {
         throw Matrix.tooLarge(count, 1, source.span)
       }
-      known = (0..<count).map { start + Double($0) * step }
+      let sizes = sizes(count)
+      let steps = [Double](repeating: 0, count: level) + [step]
+      if count > 0, let even = EvenNumbers(start: start, steps: steps, sizes) {
+        known = LaneNumbers(lanes: sizes, even)
+      } else {
+        known = lanes((0..<count).map { start + Double($0) * step })
+      }
     } else if let items = source.items {
       let sequence = try self.items(of: items(frame), source.span)
       if let numbers = sequence.numbers {
-        known = Array(numbers.elements)
+        known = LaneNumbers(lanes: sizes(numbers.count), buffer: numbers)
       } else if let traced = sequence.traced, sequence.count >= tracer.fewestTurns {
         variable = .traced(
           TracedNumbers(opened(traced.expression, level), isMask: traced.isMask))
@@ -97,34 +109,28 @@ extension Machine {
         throw CannotBatch("items that are not numbers", source.span)
       }
     }
-    func lanes(_ numbers: [Double]) -> Value {
-      let sizes = [Int32](repeating: 1, count: level) + [Int32(clamping: numbers.count)]
-      return .lanes(LaneNumbers(lanes: sizes, buffer: Buffer(numbers)))
-    }
-    if let numbers = known {
-      guard numbers.count >= tracer.fewestTurns else { return false }
-      tracer.levels.append(Int32(clamping: numbers.count))
-      variable = lanes(numbers)
+    if let known {
+      guard known.shape.count >= tracer.fewestTurns else { return false }
+      tracer.levels.append(Int32(clamping: known.shape.count))
+      variable = .lanes(known)
     }
     guard let variable else { return false }
     frame[source.slot] = variable
     if let ragged {
-      guard case .lanes(let turns) = lanes((0..<(known?.count ?? 0)).map(Double.init)) else {
-        return false
-      }
+      let turns = lanes((0..<(known?.shape.count ?? 0)).map(Double.init))
       tracer.predicates.append(.known(Broadcast.lanes(.less, turns, ragged)))
     }
     guard let condition = source.condition else { return true }
     let test = try condition(frame)
     guard test.isMask else { throw notCondition(test, source.conditionSpan) }
-    if case .lanes(let mask) = test, let numbers = known, ragged == nil,
+    if case .lanes(let mask) = test, let numbers = known?.buffer.elements, ragged == nil,
       mask.lanes.dropLast().allSatisfy({ $0 == 1 }), mask.lanes.count == level + 1
     {
       // A filter on known numbers: only these turns.
       let kept = numbers.indices.filter { mask.buffer[$0] != 0 }.map { numbers[$0] }
       guard kept.count >= tracer.fewestTurns else { throw CannotBatch("few turns", source.span) }
       tracer.levels[level] = Int32(clamping: kept.count)
-      frame[source.slot] = lanes(kept)
+      frame[source.slot] = .lanes(lanes(kept))
       return true
     }
     try require(test, tracer)

@@ -174,7 +174,12 @@ extension Machine {
   func laneNumbers(_ value: Value) -> LaneNumbers? {
     switch value {
     case .lanes(let l): l
-    case .number(let x): LaneNumbers(lanes: [], buffer: Buffer([x]))
+    case .number(let x):
+      if let even = EvenNumbers(start: x, steps: [], []) {
+        LaneNumbers(lanes: [], even)
+      } else {
+        LaneNumbers(lanes: [], buffer: Buffer([x]))
+      }
     case .boolean(let b): LaneNumbers(lanes: [], buffer: Buffer([b ? 1 : 0]), isMask: true)
     default: nil
     }

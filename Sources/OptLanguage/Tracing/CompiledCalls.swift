@@ -6,10 +6,61 @@ import OptSyntax
 
 /// What is compiled for calls of derivatives of one function, by structure of the arguments.
 final class CompiledCalls {
-  var entries: [String: TracedFunction] = [:]
+  var entries: [String: CompiledCall] = [:]
+  /// The one that was used last.
+  var recent: CompiledCall?
   /// Different known numbers seen for named arguments; beyond a few they become inputs.
   var namedNumbers = 0
   static let largestCount = 32
+}
+
+/// What is compiled for calls of one derivative with arguments of one structure.
+final class CompiledCall {
+  let order: DerivedFunction.Order
+  let traced: TracedFunction
+  /// Those of the positional arguments.
+  let templates: [Template]
+  /// These, then those of directions and of named arguments.
+  let all: [Template]
+  let names: [String]
+
+  init(
+    _ order: DerivedFunction.Order, _ traced: TracedFunction, _ templates: [Template],
+    all: [Template], names: [String]
+  ) {
+    self.order = order
+    self.traced = traced
+    self.templates = templates
+    self.all = all
+    self.names = names
+  }
+
+  /// The numbers of the arguments, leaf by leaf, where this serves them.
+  fileprivate func numbers(
+    _ order: DerivedFunction.Order, _ positional: [Value], _ directions: [Value],
+    _ named: [(name: String, value: Value, span: SourceSpan)]
+  ) -> [Matrix]? {
+    guard order == self.order, positional.count == templates.count,
+      positional.count + directions.count + named.count == all.count, named.count == names.count
+    else { return nil }
+    let leaves = traced.leaves
+    var parts: [Matrix] = []
+    parts.reserveCapacity(leaves.count)
+    var k = 0
+    for value in positional {
+      guard all[k].serves(value, leaves, &parts) else { return nil }
+      k += 1
+    }
+    for value in directions {
+      guard all[k].serves(value, leaves, &parts) else { return nil }
+      k += 1
+    }
+    for (argument, name) in zip(named, names) {
+      guard argument.name == name, all[k].serves(argument.value, leaves, &parts) else { return nil }
+      k += 1
+    }
+    return parts
+  }
 }
 
 extension Machine {
@@ -36,6 +87,11 @@ extension Machine {
     let base = derived.base
     let names = base.positionalNames
     let calls = compiledCalls(of: base)
+    if let recent = calls.recent,
+      let numbers = recent.numbers(derived.order, positional, directions, named)
+    {
+      return try evaluate(recent, derived, numbers, span)
+    }
     // Positional arguments, then directions, then named data are flat inputs.
     var leaves: [Leaf] = []
     let templates = positional.enumerated().map { k, value in
@@ -54,9 +110,10 @@ extension Machine {
       key += " \(argument.name)=" + template.key(leaves)
       if case .constant(.number(let x)) = template { key += "\(x)" }
     }
-    let traced: TracedFunction
+    let call: CompiledCall
+    let all = templates + directionTemplates + namedTemplates
     if let known = calls.entries[key] {
-      traced = known
+      call = known
     } else {
       if calls.entries.count >= CompiledCalls.largestCount { calls.entries.removeAll() }
       if named.contains(where: { if case .number = $0.value { true } else { false } }) {
@@ -64,7 +121,7 @@ extension Machine {
       }
       let constants = zip(named, namedTemplates).map { ($0.name, $1, $0.span) }
       let order = derived.order
-      traced = TracedFunction(self, leaves: leaves, variableCount: variableCount, at: span) {
+      let traced = TracedFunction(self, leaves: leaves, variableCount: variableCount, at: span) {
         [unowned self, unowned base] values in
         // The base owns what is compiled here and cannot be owned by it.
         let derived = DerivedFunction(base: base, order: order)
@@ -80,23 +137,21 @@ extension Machine {
         // One flat vector: the parts in order.
         return try self.flattened(result, span)
       }
-      calls.entries[key] = traced
+      call = CompiledCall(order, traced, templates, all: all, names: named.map(\.name))
+      calls.entries[key] = call
     }
-    return try evaluate(
-      traced, derived, templates, positional + directions + named.map(\.value),
-      templates + directionTemplates + namedTemplates, span)
+    calls.recent = call
+    var numbers: [Matrix] = []
+    for (template, value) in zip(all, positional + directions + named.map(\.value)) {
+      numbers += (template.leaves(of: value) ?? []).compactMap(\.matrix)
+    }
+    return try evaluate(call, derived, numbers, span)
   }
 
   private func evaluate(
-    _ traced: TracedFunction, _ derived: DerivedFunction, _ templates: [Template],
-    _ values: [Value], _ all: [Template], _ span: SourceSpan
+    _ call: CompiledCall, _ derived: DerivedFunction, _ matrices: [Matrix], _ span: SourceSpan
   ) throws -> Value {
-    var matrices: [Matrix] = []
-    for (template, value) in zip(all, values) {
-      for part in template.leaves(of: value) ?? [] {
-        if let matrix = part.matrix { matrices.append(matrix) }
-      }
-    }
+    let traced = call.traced
     for (k, matrix) in matrices.enumerated() where k < traced.leaves.count {
       traced.pointers[k] = UnsafePointer(matrix.buffer.pointer)
     }
@@ -118,16 +173,12 @@ extension Machine {
     }
     switch derived.order {
     case .gradient, .hvp, .vjp:
-      var offsets: [Int] = []
-      var total = 0
-      for leaf in traced.leaves.prefix(traced.variableCount) {
-        offsets.append(total)
-        total += leaf.count
+      var offset = 0
+      let parts = traced.leaves.prefix(traced.variableCount).map { leaf in
+        defer { offset += leaf.count }
+        return matrix(offset, leaf.rows, leaf.columns)
       }
-      let parts = traced.leaves.prefix(traced.variableCount).enumerated().map { k, leaf in
-        matrix(offsets[k], leaf.rows, leaf.columns)
-      }
-      return Self.structured(templates, derived.base.positionalNames, parts)
+      return Self.structured(call.templates, derived.base.positionalNames, parts)
     default:
       guard let pattern = executable.pattern else {
         return matrix(0, Int(shape.rows), Int(shape.columns))

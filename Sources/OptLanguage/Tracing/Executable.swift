@@ -15,6 +15,8 @@ final class TracedPath {
   var checkedAt: Int
   /// How long the trace took.
   let tracing: Duration
+  /// Derivatives as stored elements, once they were asked for.
+  var stored: StoredLagrangian?
   var executables: [Executable?] = Array(repeating: nil, count: Query.allCases.count)
 
   init(

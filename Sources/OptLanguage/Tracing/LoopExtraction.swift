@@ -22,6 +22,15 @@ struct LoopExtraction {
     graph = tracer.graph
     builder = LoopBuilder(turns: loop.turns)
     moved = [loop.turn.index: builder.index]
+    findTimed(graph.count)
+  }
+
+  /// Whether a condition holds in any turn, where the turn alone decides on it.
+  func holds(_ condition: Expression) -> Bool? {
+    guard isTimed(condition.index), condition.shape.isScalar,
+      let values = valuesByTurn(condition)
+    else { return nil }
+    return values.elements.contains { $0 != 0 }
   }
 
   /// What goes from turn to turn.
@@ -51,7 +60,6 @@ struct LoopExtraction {
   mutating func build() throws -> [Expression] {
     let live = graph.reachable(from: nexts.map(\.index))
     let body = builder.body
-    findTimed(live.count)
     for index in Int(loop.first)..<max(live.count, Int(loop.first))
     where live[index] && loop.depends(Int32(index)) && moved[Int32(index)] == nil {
       let node = graph.nodes[index]
@@ -86,6 +94,10 @@ struct LoopExtraction {
     case .array:
       moved[index] = builder.body.array(
         graph.arrays[Int(outside.node.payload)], outside.shape)
+    case .factor:
+      // Its state is no array that an input could hold; the pass for execution takes it out again.
+      read(outside.node.a)
+      moved[index] = graph.rebuild(index, in: builder.body) { moved[$0]?.index ?? -1 }
     default: moved[index] = builder.invariant(outside)
     }
   }

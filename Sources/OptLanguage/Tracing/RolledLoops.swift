@@ -31,13 +31,6 @@ enum LoopItems {
   case elements(Expression, isMask: Bool)
 }
 
-/// What a variable is after a loop.
-struct LoopResult {
-  let variable: Variable
-  let value: Expression
-  let isMask: Bool
-}
-
 extension Tracer {
   /// Loops of fewer turns are unrolled, and those that come to fewer nodes than this: measured, a
   /// turn of a loop costs as much as some ten operations, and what is unrolled is simplified as a
@@ -118,6 +111,7 @@ extension Machine {
       }
       _ = try code.body(frame)
       if state.pointee.jump != .none {
+        state.pointee.jump = .none
         throw CannotBatch("a jump inside it", code.span)
       }
       let after = code.assigned.map { self.value(of: $0, frame) }
@@ -191,13 +185,12 @@ extension Machine {
     return step
   }
 
-  /// Whether a value that is no number is what it was; one that the body sets first may be a number
-  /// or a text. What may hold others, such as a function, could carry numbers of one turn out.
+  /// Whether a value that is no number is what it was; one that the body sets first may be a number,
+  /// a text, or made of these. What may hold others, such as a function, could carry numbers of one turn out.
   private func isSame(_ a: Value, _ b: Value) -> Bool {
     switch (a, b) {
     case (.unset, .unset), (.nothing, .nothing): true
-    case (.unset, .text): true
-    case (.unset, _): b.isNumeric
+    case (.unset, _): b.isPlain
     case (.text(let x), .text(let y)): x === y
     case (.function(let x), .function(let y)): x === y
     case (.record(let x), .record(let y)): x === y
@@ -207,54 +200,6 @@ extension Machine {
     case (.method(let x), .method(let y)): x === y
     default: a.isNumeric && b.isNumeric
     }
-  }
-
-  /// Makes the node, and gives the variables their values after the last turn.
-  private func close(
-    _ code: LoopCode, _ loop: OpenLoop, _ frame: Frame, _ before: [Value], _ after: [Value],
-    _ inputs: [Expression?], _ steps: [Double?]
-  ) throws -> [LoopResult] {
-    guard let tracer else { return [] }
-    guard tracer.keepsStates || loop.checks.isEmpty else {
-      throw CannotBatch("places that must be checked", code.span)
-    }
-    var extraction = LoopExtraction(tracer, loop)
-    var carried: [(variable: Variable, isMask: Bool)] = []
-    for (k, value) in after.enumerated() where value.isNumeric {
-      let variable = code.assigned[k]
-      if let input = inputs[k] {
-        let next = try expression(value, code.span)
-        let initial = try expression(before[k], code.span)
-        extraction.carry(input, named: variable.name, from: initial, to: next)
-        carried.append((variable, value.isMask))
-      } else if case .unset = before[k] {
-        // Set by the body alone; what it is after the last turn counts.
-        let next = try expression(value, code.span)
-        guard loop.depends(next.index) else { continue }
-        extraction.result(next)
-        carried.append((variable, value.isMask))
-      } else if let step = steps[k], let start = before[k].scalar {
-        set(variable, .number(start + step * Double(loop.turns)), frame)
-      } else {
-        set(variable, before[k], frame)
-      }
-    }
-    _ = try place(code.span)
-    for check in loop.checks { extraction.check(check.condition) }
-    let finals = try extraction.build()
-    tracer.openLoops.removeLast()
-    let results = zip(carried, finals).map {
-      LoopResult(variable: $0.variable, value: $1, isMask: $0.isMask)
-    }
-    for result in results {
-      set(
-        result.variable, .traced(TracedNumbers(result.value, isMask: result.isMask)), frame)
-    }
-    for (check, value) in zip(loop.checks, finals.dropFirst(carried.count)) {
-      try guardNever(value, check.what, check.span)
-    }
-    frame[code.slot] = .unset
-    return results
   }
 }
 

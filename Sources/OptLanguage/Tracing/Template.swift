@@ -89,6 +89,32 @@ extension Template {
     }
   }
 
+  /// Whether what was made for this structure serves `value`, whose known numbers are appended to
+  /// `parts`, leaf by leaf. It may say no where `key` would say yes.
+  func serves(_ value: Value, _ leaves: [Leaf], _ parts: inout [Matrix]) -> Bool {
+    switch (self, value) {
+    case (.numbers(let rows, let columns, let k), .number),
+      (.numbers(let rows, let columns, let k), .matrix):
+      guard let matrix = value.matrix, matrix.rows == rows, matrix.columns == columns,
+        matrix.isMask == leaves[k].isMask
+      else { return false }
+      parts.append(matrix)
+      return true
+    case (.record(let names, let templates), .record(let record)):
+      guard record.report == nil, record.names == names else { return false }
+      for (k, template) in templates.enumerated()
+      where !template.serves(record.values[k], leaves, &parts) {
+        return false
+      }
+      return true
+    case (.constant(.number(let x)), .number(let y)): return x.bitPattern == y.bitPattern
+    case (.constant(.boolean(let x)), .boolean(let y)): return x == y
+    case (.constant(.function(let x)), .function(let y)): return x === y
+    case (.constant(.text(let x)), .text(let y)): return x.string == y.string
+    default: return false
+    }
+  }
+
   /// A text that is equal for values that one trace serves.
   func key(_ leaves: [Leaf]) -> String {
     switch self {

@@ -20,6 +20,8 @@ enum Query: Int, CaseIterable {
   case firstDerivatives
   /// These, and the Hessian of the number plus the multipliers times the rows.
   case lagrangian
+  /// The first derivatives, and the second ones alone, with the stored elements of `StoredLagrangian`.
+  case storedFirst, storedSecond
 }
 
 /// A function with arguments of a fixed structure.
@@ -292,11 +294,24 @@ final class TracedFunction {
         all.append(hessian(of: lagrangian, by: variables))
       }
       outputs = all
+    case .storedFirst, .storedSecond:
+      guard let stored = try storedLagrangian(path) else {
+        throw Diagnostic(.error, "there are too many second derivatives to keep", at: span)
+      }
+      if query == .storedFirst {
+        let c = rows.isEmpty ? [] : [try self.rows(of: path)]
+        outputs =
+          [y] + c + (stored.jacobian.map { [$0.values] } ?? [])
+          + gradient(of: y, by: variables)
+      } else {
+        along = stored.multipliers.map { [$0] } ?? []
+        outputs = [stored.hessian.values]
+      }
     }
     let placedFrom: Int? =
       switch query {
       case .value, .valueGradientHessian, .valueAndJacobian, .valueAndRows, .firstDerivatives,
-        .lagrangian, .residuals, .residualsAndJacobian:
+        .lagrangian, .storedFirst, .storedSecond, .residuals, .residualsAndJacobian:
         nil
       case .valueAndGradient: 1
       case .product: 0
@@ -304,6 +319,23 @@ final class TracedFunction {
     return try Executable(
       path, outputs, extraInputs: along, placedFrom: placedFrom,
       differentiating: began.duration(to: .now), at: span)
+  }
+
+  /// Derivatives as stored elements on the path that holds now; nil where another path may hold at
+  /// another point, or there are too many of them.
+  func storedLagrangian() throws -> StoredLagrangian? {
+    let path = try path()
+    guard path.tracer.guards.allSatisfy({ $0.predicate.constant != nil }) else { return nil }
+    return try machine.tracing(path.tracer) { try storedLagrangian(path) }
+  }
+
+  private func storedLagrangian(_ path: TracedPath) throws -> StoredLagrangian? {
+    if let known = path.stored { return known }
+    let y = try machine.expression(path.result, span)
+    let c = rows.isEmpty ? nil : try rows(of: path)
+    path.stored = StoredLagrangian(
+      of: sign < 0 ? -y : y, rows: c, by: Array(path.inputs.prefix(variableCount)))
+    return path.stored
   }
 
   /// All rows of constraints as one column.

@@ -83,6 +83,8 @@ final class Tracer {
   var pattern: SparsePattern?
   /// The parts whose squares make up the result, where it was made of them.
   var squares: SumOfSquares?
+  /// The comparisons of `subject to` whose sides took a decision on this path.
+  var decidedComparisons: Set<Int> = []
   /// Whether something was printed: then every evaluation is traced anew.
   var hasEffects = false
   /// Draws of random numbers so far.

@@ -39,7 +39,7 @@ package final class Matrix {
 
   /// Pointer for writing, to elements that nobody else holds.
   package func makeOwn() -> UnsafeMutablePointer<Double> {
-    if !isKnownUniquelyReferenced(&buffer) { buffer = buffer.copy() }
+    if buffer.isPart || !isKnownUniquelyReferenced(&buffer) { buffer = buffer.copy() }
     return buffer.pointer
   }
 

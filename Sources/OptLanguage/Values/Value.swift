@@ -78,23 +78,6 @@ package protocol Report {
   func lines(_ style: DisplayStyle) -> [String]
 }
 
-/// Known numbers that differ from lane to lane; in each lane one number.
-package final class LaneNumbers {
-  /// Sizes of the lane levels, outermost first; 1 where the number does not vary.
-  package let lanes: [Int32]
-  package let buffer: Buffer
-  /// Whether these are answers of comparisons.
-  package let isMask: Bool
-
-  package init(lanes: [Int32], buffer: Buffer, isMask: Bool = false) {
-    self.lanes = lanes
-    self.buffer = buffer
-    self.isMask = isMask
-  }
-
-  package var shape: Shape { Shape(lanes: lanes, rows: 1, columns: 1) }
-}
-
 /// Numbers that depend on what is being traced: a node of the graph, and the elements written to it
 /// since, which become one node when the whole is read.
 package final class TracedNumbers {

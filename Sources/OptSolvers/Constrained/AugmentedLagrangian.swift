@@ -27,6 +27,7 @@ package struct AugmentedLagrangian: Method {
   package var needs: Ask { [.gradient] }
   package var honours: Restrictions { [.bounds, .constraints] }
   package var needsDeterministicCosts: Bool { true }
+  package var takesSparse: Bool { true }
 
   package func start(_ run: Run) -> any Iteration { AugmentedIteration(run) }
 }
@@ -50,6 +51,14 @@ private final class AugmentedIteration: Iteration {
 
   func confirms(_ run: Run) -> Bool {
     run.dimension > largestHessianDimension || SQPIteration(run).confirmsAnew(run)
+  }
+
+  func archive(_ archive: Archive, _ run: Run) {
+    archive.numbers("lambda", augmented.lambda, m)
+    archive.number("penalty", &augmented.penalty)
+    archive.number("tolerance", &tolerance)
+    archive.number("lastViolation", &lastViolation)
+    archive.count("stalls", &stalls)
   }
 
   func step(_ run: Run) -> Advance {
@@ -89,16 +98,18 @@ private final class AugmentedObjective: Objective {
   let lambda: UnsafeMutablePointer<Double>
   var penalty = 10.0
   private let c: UnsafeMutablePointer<Double>
+  private let shifted: UnsafeMutablePointer<Double>
   private let jacobian: UnsafeMutablePointer<Double>
   private let memory: Buffer
 
   init(_ run: Run) {
     self.run = run
     let m = run.rowCount
-    memory = Buffer(count: 2 * m + m * run.dimension)
+    memory = Buffer(count: 3 * m + run.rows.starts[m])
     lambda = memory.pointer
     c = lambda + m
-    jacobian = c + m
+    shifted = c + m
+    jacobian = shifted + m
   }
 
   var layout: [Block] { run.objective.layout }
@@ -126,6 +137,7 @@ private final class AugmentedObjective: Objective {
     var wanted: Ask = [.value, .constraints]
     if ask.contains(.gradient) {
       wanted.formUnion([.gradient, .constraintJacobian])
+      if run.rows.isSparse { wanted.insert(.sparse) }
       inner.gradient = answer.gradient
       inner.constraintJacobian = jacobian
     }
@@ -133,11 +145,11 @@ private final class AugmentedObjective: Objective {
     guard outcome == .done else { return outcome }
     var value = inner.value
     for row in 0..<run.rowCount {
-      let shifted = multiplier(row, c[row])
-      value += (shifted * shifted - lambda[row] * lambda[row]) / (2 * penalty)
-      if let gradient = answer.gradient, ask.contains(.gradient) {
-        addMultiple(shifted, jacobian + row * run.dimension, to: gradient, run.dimension)
-      }
+      shifted[row] = multiplier(row, c[row])
+      value += (shifted[row] * shifted[row] - lambda[row] * lambda[row]) / (2 * penalty)
+    }
+    if let gradient = answer.gradient, ask.contains(.gradient) {
+      run.rows.addTransposed(shifted, of: jacobian, to: gradient)
     }
     answer.value = value
     return value.isFinite ? .done : .notFinite

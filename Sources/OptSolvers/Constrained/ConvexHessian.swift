@@ -25,9 +25,11 @@ final class ConvexHessian {
     diagonal = base + n * n
   }
 
-  /// Changes `h` in place. `normals` holds `count` rows of length n, those of equations first.
+  /// Changes `h` in place. `normals` holds `count` rows of length n, those of equations first;
+  /// `affine` stands for the size of a Hessian that is 0.
   func convexify(
-    _ h: UnsafeMutablePointer<Double>, normals: UnsafePointer<Double>, equations: Int, count: Int
+    _ h: UnsafeMutablePointer<Double>, normals: UnsafePointer<Double>, equations: Int, count: Int,
+    affine: Double
   ) -> Bool {
     shift = 0
     var largest = 0.0
@@ -36,7 +38,7 @@ final class ConvexHessian {
       largest = max(largest, abs(h[k]))
     }
     if largest > 0, isPositive(h, floor: Self.least * largest) { return true }
-    let size = max(largest, 1e-8)
+    let size = largest > 0 ? max(largest, 1e-8) : affine
     if equations > 0 {
       add(normals, 0..<equations, size, to: h)
       if isPositive(h, floor: Self.least * size) { return true }

@@ -4,9 +4,15 @@ import OptNumerics
 /// Values, derivatives and multipliers of the rows lower ≤ c(x) ≤ upper, whose ends are 0 or ±∞.
 package final class Rows {
   package let count: Int
-  /// c(x) and its derivatives, count×n row by row, where the run knows its gradient.
+  /// c(x), where the run knows its gradient.
   package let values: UnsafeMutablePointer<Double>
+  /// Its derivatives, row by row: all count×n, or those that may differ from 0 where `isSparse`.
   package let jacobian: UnsafeMutablePointer<Double>
+  /// Row `row` of the derivatives are the elements `starts[row]..<starts[row + 1]`.
+  package let starts: UnsafeMutablePointer<Int>
+  /// The variable of each of them.
+  package let columns: UnsafeMutablePointer<Int32>
+  package let isSparse: Bool
   /// λ of the Lagrangian f + Σ λᵢcᵢ: not negative for c ≤ 0, not positive for c ≥ 0.
   package let multipliers: UnsafeMutablePointer<Double>
   /// −1 for c ≤ 0, else 1.
@@ -14,10 +20,19 @@ package final class Rows {
   package let isEquation: UnsafeMutablePointer<Bool>
   private let memory: Buffer
 
-  init(_ objective: any Objective, dimension: Int) {
+  /// `pattern` says which derivatives may differ from 0, if the method can do with these.
+  init(_ objective: any Objective, dimension: Int, pattern: SparsePattern?) {
     let constraints = objective.constraints
     count = constraints.reduce(0) { $0 + $1.count }
-    memory = Buffer(count: count * (dimension + 3))
+    isSparse = pattern != nil
+    let elements = pattern?.count ?? count * dimension
+    memory = Buffer(count: elements + 3 * count)
+    starts = .allocate(capacity: count + 1)
+    columns = .allocate(capacity: max(elements, 1))
+    for row in 0...count { starts[row] = pattern.map { Int($0.starts[row]) } ?? row * dimension }
+    for k in 0..<elements {
+      columns[k] = pattern?.indices[k] ?? Int32(truncatingIfNeeded: k % dimension)
+    }
     values = memory.pointer
     multipliers = values + count
     orientation = values + 2 * count
@@ -33,7 +48,37 @@ package final class Rows {
     }
   }
 
-  deinit { isEquation.deallocate() }
+  deinit {
+    isEquation.deallocate()
+    starts.deallocate()
+    columns.deallocate()
+  }
+
+  /// Adds Jᵀλ to `target`, n numbers; `elements` are those of J if not at the current point.
+  package func addTransposed(
+    _ factors: UnsafePointer<Double>, of elements: UnsafePointer<Double>? = nil,
+    to target: UnsafeMutablePointer<Double>
+  ) {
+    let jacobian = elements ?? UnsafePointer(jacobian)
+    for row in 0..<count {
+      let factor = factors[row]
+      if factor == 0 { continue }
+      for k in starts[row]..<starts[row + 1] { target[Int(columns[k])] += factor * jacobian[k] }
+    }
+  }
+
+  /// The derivatives of row `row` along `direction`.
+  @inline(__always)
+  package func slope(_ row: Int, along direction: UnsafePointer<Double>) -> Double {
+    var sum = 0.0
+    for k in starts[row]..<starts[row + 1] { sum += jacobian[k] * direction[Int(columns[k])] }
+    return sum
+  }
+
+  /// The largest derivative of a row.
+  package func largestSlope(_ row: Int) -> Double {
+    maximumNorm(jacobian + starts[row], starts[row + 1] - starts[row])
+  }
 
   /// How far row `row` with value `c` is from being satisfied.
   @inline(__always)
@@ -84,6 +129,7 @@ extension Run {
     answer.constraints = rows.values
     answer.constraintJacobian = rows.jacobian
     var ask: Ask = [.gradient, .constraints, .constraintJacobian]
+    if rows.isSparse { ask.insert(.sparse) }
     if !knowsValue { ask.insert(.value) }
     let outcome = evaluate(ask, at: x, into: &answer)
     if outcome == .stopped { return outcome }
@@ -101,18 +147,25 @@ extension Run {
       rounding: 0, complementarity: 0)
     for row in 0..<m {
       var size = 0.0
-      for k in 0..<n { size += abs(rows.jacobian[row * n + k] * x[k]) }
+      for k in rows.starts[row]..<rows.starts[row + 1] {
+        size += abs(rows.jacobian[k] * x[Int(rows.columns[k])])
+      }
       result.rounding = max(result.rounding, 16 * Double.ulpOfOne * size)
     }
     let most = 10 * max(unit, maximumNorm(gradient, n))
-    for k in 0..<n {
-      var sum = gradient[k]
-      var size = abs(sum)
-      for row in 0..<m {
-        let term = rows.multipliers[row] * rows.jacobian[row * n + k]
-        sum += term
-        size += abs(term)
+    let memory = Buffer(uninitialized: 2 * n)
+    let (sums, sizes) = (memory.pointer, memory.pointer + n)
+    for k in 0..<n { (sums[k], sizes[k]) = (gradient[k], abs(gradient[k])) }
+    for row in 0..<m {
+      let multiplier = rows.multipliers[row]
+      for k in rows.starts[row]..<rows.starts[row + 1] {
+        let term = multiplier * rows.jacobian[k]
+        sums[Int(rows.columns[k])] += term
+        sizes[Int(rows.columns[k])] += abs(term)
       }
+    }
+    for k in 0..<n {
+      let (sum, size) = (sums[k], sizes[k])
       var amount = abs(sum)
       if let box { amount = abs(x[k] - box.clamp(x[k] - sum, k)) }
       if !(amount <= result.stationarity) { result.stationarity = amount }

@@ -117,6 +117,21 @@ final class SQPIteration: Iteration {
     isPrepared = false
   }
 
+  func archive(_ archive: Archive, _ run: Run) {
+    archive.numbers("memory", memory.pointer, memory.count)
+    archive.flag("isPrepared", &isPrepared)
+    archive.flag("hasStep", &hasStep)
+    archive.flag("hasLast", &hasLast)
+    archive.flag("isFresh", &isFresh)
+    archive.flag("hasExact", &hasExact)
+    archive.flag("exactIsConvex", &exactIsConvex)
+    archive.flag("isConstant", &isConstant)
+    archive.number("length", &length)
+    archive.number("penalty", &penalty)
+    archive.optional("decrease", &decrease)
+    archive.count("stalls", &stalls)
+  }
+
   func recover(_ run: Run) -> Bool {
     if isFresh { return false }
     reset()
@@ -244,9 +259,11 @@ final class SQPIteration: Iteration {
         }
       }
     }
-    guard convex.convexify(b, normals: normals, equations: equations, count: count) else {
-      return false
-    }
+    // Steps of an affine problem are long, but not lost in rounding.
+    let affine = max(maximumNorm(run.gradient, n), 1e-8) / max(1, maximumNorm(run.x, n))
+    guard
+      convex.convexify(b, normals: normals, equations: equations, count: count, affine: affine)
+    else { return false }
     exactIsConvex = convex.shift <= 1e-4
     return true
   }

@@ -4,7 +4,7 @@ import OptNumerics
 /// The two families fail on different problems: what one cannot solve from the start the other often
 /// can.
 final class SQPWithFallback: Iteration {
-  private enum Stage { case first, reset, interior, polish }
+  private enum Stage: Int { case first, reset, interior, polish }
   private var stage = Stage.first
   private let sqp: SQPIteration
   private var interior: InteriorPointIteration?
@@ -46,6 +46,17 @@ final class SQPWithFallback: Iteration {
   }
 
   func restart(_ run: Run) { current(run).restart(run) }
+
+  func archive(_ archive: Archive, _ run: Run) {
+    var number = stage.rawValue
+    archive.count("stage", &number, in: 0...Stage.polish.rawValue)
+    stage = Stage(rawValue: number) ?? .first
+    archive.count("steps", &steps)
+    archive.numbers("start", start.pointer, run.dimension)
+    archive.scope("sqp") { sqp.archive(archive, run) }
+    guard stage == .interior else { return }
+    archive.scope("interior") { current(run).archive(archive, run) }
+  }
 
   func recover(_ run: Run) -> Bool {
     steps = 0

@@ -119,6 +119,17 @@ package struct BasinHopping: Method {
       (x, value) = (solution.x, solution.value)
     }
 
+    func archive(_ archive: Archive, _ run: Run) {
+      random.archive("random", archive)
+      archive.list("x", &x, count: run.dimension)
+      archive.number("value", &value)
+      archive.number("size", &size)
+      archive.list("changes", &changes)
+      archive.count("hops", &hops)
+      archive.count("kept", &kept)
+      search.archive(archive)
+    }
+
     func minima(_ run: Run) -> Minima? { search.minima }
   }
 }

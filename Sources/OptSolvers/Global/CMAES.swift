@@ -143,6 +143,22 @@ final class CMAStage: SearchStage {
     return .moved
   }
 
+  func archive(_ archive: Archive, _ run: Run) {
+    random.archive("random", archive)
+    archive.numbers("memory", memory.pointer, memory.count)
+    archive.list("mean", &mean, count: n)
+    archive.list("path", &path, count: n)
+    archive.list("sigmaPath", &sigmaPath, count: n)
+    archive.list("history", &history)
+    archive.number("sigma", &sigma)
+    archive.count("lambda", &lambda, in: 4...100_000)
+    archive.count("restarts", &restarts)
+    archive.count("generation", &generation)
+    archive.count("decomposedAt", &decomposedAt)
+    archiveLowest(archive)
+    search.archive(archive)
+  }
+
   func measures(_ run: Run) -> Measures { Measures(rate: sigma) }
 
   /// Draws and evaluates a generation; false if refused.

@@ -98,6 +98,16 @@ package struct DifferentialEvolution: Method {
         isSmall ? .searched(.contracted) : .searched(.evaluations(run.counts.evaluations)))
     }
 
+    func archive(_ archive: Archive, _ run: Run) {
+      random.archive("random", archive)
+      archive.points("points", &points, dimension: n)
+      archive.list("values", &values, count: points.count)
+      archive.number("spread", &spread)
+      archive.count("generation", &generation)
+      search.archive(archive)
+      if points.count != values.count || points.count == 1 { points = [] }
+    }
+
     func measures(_ run: Run) -> Measures { Measures(rate: spread) }
 
     /// One generation; all trial points come from the one before.

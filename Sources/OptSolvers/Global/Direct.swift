@@ -90,6 +90,25 @@ final class DirectStage: SearchStage {
       chosen.isEmpty ? .searched(.contracted) : .searched(.evaluations(run.counts.evaluations)))
   }
 
+  func archive(_ archive: Archive, _ run: Run) {
+    var centers = parts.map(\.center)
+    archive.points("centers", &centers, dimension: n)
+    var levels = parts.map { $0.levels.map(Double.init) }
+    archive.points("levels", &levels, dimension: n)
+    var values = parts.map(\.value)
+    archive.list("values", &values, count: centers.count)
+    archiveLowest(archive)
+    search.archive(archive)
+    guard archive.isRestoring else { return }
+    guard levels.count == centers.count, values.count == centers.count,
+      levels.allSatisfy({ $0.allSatisfy { 0...Double(Self.deepest + 1) ~= $0 } })
+    else { return archive.fail("its parts of the box are damaged") }
+    parts = centers.indices.map { k in
+      let levels = levels[k].map { UInt8($0) }
+      return Part(center: centers[k], levels: levels, value: values[k], level: longest(levels))
+    }
+  }
+
   /// The lower right hull of (size, lowest value of that size), from the smallest size on.
   private func promising() -> [Int] {
     var lowest = [Int?](repeating: nil, count: Self.deepest + 1)

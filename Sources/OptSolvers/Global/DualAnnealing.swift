@@ -135,6 +135,16 @@ final class AnnealingStage: SearchStage {
       ? .finished(.searched(.evaluations(run.counts.evaluations))) : .moved
   }
 
+  func archive(_ archive: Archive, _ run: Run) {
+    random.archive("random", archive)
+    archive.list("x", &x, count: n)
+    archive.number("value", &value)
+    archive.count("cycle", &cycle)
+    archive.count("age", &age)
+    archiveLowest(archive)
+    search.archive(archive)
+  }
+
   private func evaluate(_ run: Run, _ point: [Double]) -> Double? {
     let found = point.withUnsafeBufferPointer { point in
       point.baseAddress.flatMap { search.value(run, $0) }

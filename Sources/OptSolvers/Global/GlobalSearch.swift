@@ -7,6 +7,13 @@ protocol SearchStage: Iteration {
   var lowest: (x: [Double], value: Double) { get set }
 }
 
+extension SearchStage {
+  func archiveLowest(_ archive: Archive) {
+    archive.list("lowest", &lowest.x)
+    archive.number("lowestValue", &lowest.value)
+  }
+}
+
 /// The state of a global search within one run.
 final class GlobalSearch {
   let box: Bounds
@@ -17,7 +24,6 @@ final class GlobalSearch {
   private(set) var minima: Minima
   private let searches: LocalSearches
   private let sobol: Sobol
-  private var random: RandomStream
 
   /// Evaluations after which a search ends that has no limit, for each variable.
   static let defaultEvaluations = 10_000
@@ -34,8 +40,10 @@ final class GlobalSearch {
     searches = LocalSearches(
       BoxDescent(), in: box, until: Stops(evaluations: 100 + 100 * n))
     sobol = Sobol(dimension: n, seed: seed)
-    random = RandomStream(seed: seed, number: 0)
   }
+
+  /// Saves or restores what was found; everything else follows from the seed.
+  func archive(_ archive: Archive) { minima.archive(archive) }
 
   /// Point number `number` of an even sequence in the box.
   func start(_ number: Int) -> [Double] { box.point(sobol.point(number)) }

@@ -92,13 +92,33 @@ package struct GlobalStrategy: Method {
       phase = .turns
       startsLowest = search.minima.all.first?.value ?? .infinity
       startsVotes = search.isComplete ? 2 : search.minima.lowestCount > 1 ? 1 : 0
-      let first = search.start(starts)
-      stages = [
-        AnnealingStage(search, DualAnnealing(cycles: Int.max), from: first),
+      stages = makeStages()
+      turnEnd = work(run) + GlobalStrategy.turn * n
+    }
+
+    private func makeStages() -> [any SearchStage] {
+      [
+        AnnealingStage(search, DualAnnealing(cycles: Int.max), from: search.start(starts)),
         CMAStage(search, population: 0, restarts: Int.max),
         DirectStage(search, Direct()),
       ]
-      turnEnd = work(run) + GlobalStrategy.turn * n
+    }
+
+    func archive(_ archive: Archive, _ run: Run) {
+      var isTurning = phase == .turns
+      archive.flag("isTurning", &isTurning)
+      phase = isTurning ? .turns : .multistart
+      archive.count("starts", &starts)
+      archive.number("startsLowest", &startsLowest)
+      archive.count("startsVotes", &startsVotes)
+      archive.count("turnEnd", &turnEnd)
+      search.archive(archive)
+      guard isTurning else { return }
+      if archive.isRestoring { stages = makeStages() }
+      archive.count("stage", &stage, in: 0...stages.count - 1)
+      for (number, stage) in stages.enumerated() {
+        archive.scope("stage\(number)") { stage.archive(archive, run) }
+      }
     }
 
     private func takeTurn(_ run: Run) -> Advance {

@@ -54,6 +54,27 @@ package struct Minima: Sendable, Equatable {
     return place < all.count ? place : nil
   }
 
+  mutating func archive(_ archive: Archive) {
+    archive.scope("minima") {
+      var points = all.map(\.x)
+      archive.points("x", &points, dimension: scales.count)
+      var values = all.map(\.value)
+      archive.list("values", &values, count: points.count)
+      var counts = all.map { Double($0.count) }
+      archive.list("counts", &counts, count: points.count)
+      archive.count("searches", &searches)
+      archive.count("failures", &failures)
+      archive.count("dropped", &dropped)
+      archive.count("droppedSingles", &droppedSingles)
+      guard archive.isRestoring, values.count == points.count, counts.count == points.count else {
+        return
+      }
+      all = points.indices.map {
+        FoundMinimum(x: points[$0], value: values[$0], count: Int(exactly: counts[$0]) ?? 1)
+      }
+    }
+  }
+
   mutating func addFailure() { failures += 1 }
 
   private func isNear(_ a: [Double], _ b: [Double]) -> Bool {

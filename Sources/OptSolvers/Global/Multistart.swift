@@ -64,5 +64,10 @@ final class MultistartStage: Iteration {
     return done >= limit ? .finished(.searched(.searches(search.minima.searches))) : .moved
   }
 
+  func archive(_ archive: Archive, _ run: Run) {
+    archive.count("done", &done)
+    search.archive(archive)
+  }
+
   func minima(_ run: Run) -> Minima? { search.minima }
 }

@@ -6,6 +6,9 @@ import OptNumerics
 struct RandomStream {
   private let key: UInt64
   private var draw: UInt64
+  /// The draws that filled the two halves of the block.
+  private var uniformDraw: UInt64 = 0
+  private var normalDraw: UInt64 = 0
   private let block = Buffer(uninitialized: 2 * RandomStream.size)
   private var place = RandomStream.size
   private var normalPlace = RandomStream.size
@@ -17,10 +20,34 @@ struct RandomStream {
     draw = 0
   }
 
+  mutating func archive(_ name: String, _ archive: Archive) {
+    archive.scope(name) {
+      archive.bits("draw", &draw)
+      archive.count("place", &place, in: 0...Self.size)
+      archive.count("normalPlace", &normalPlace, in: 0...Self.size)
+      archive.bits("uniformDraw", &uniformDraw)
+      archive.bits("normalDraw", &normalDraw)
+    }
+    guard archive.isRestoring else { return }
+    fillUniform(uniformDraw)
+    fillNormal(normalDraw)
+  }
+
+  private mutating func fillUniform(_ number: UInt64) {
+    Random.fill(.uniform, key: key, draw: number, into: block.pointer, count: Self.size)
+    uniformDraw = number
+  }
+
+  private mutating func fillNormal(_ number: UInt64) {
+    Random.fill(
+      .normal, key: key, draw: number, into: block.pointer + Self.size, count: Self.size)
+    normalDraw = number
+  }
+
   /// In (0, 1).
   mutating func uniform() -> Double {
     if place == Self.size {
-      Random.fill(.uniform, key: key, draw: draw, into: block.pointer, count: Self.size)
+      fillUniform(draw)
       draw &+= 1
       place = 0
     }
@@ -31,8 +58,7 @@ struct RandomStream {
   /// Standard normal.
   mutating func normal() -> Double {
     if normalPlace == Self.size {
-      Random.fill(
-        .normal, key: key, draw: draw, into: block.pointer + Self.size, count: Self.size)
+      fillNormal(draw)
       draw &+= 1
       normalPlace = 0
     }

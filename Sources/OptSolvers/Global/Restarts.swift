@@ -52,15 +52,8 @@ package struct Restarts: Method {
     /// Starts that are still to be made, the next ones.
     private func upcoming(_ run: Run) -> [[Double]] {
       while starts.count < min(searches.depth, settings.count - done) {
-        let number = done + starts.count
-        if let draw = run.region?.draw {
-          starts.append(draw(number))
-        } else if let region = run.region, let box = region.box {
-          var random = RandomStream(seed: region.seed, number: UInt64(number))
-          starts.append(box.point((0..<run.dimension).map { _ in random.uniform() }))
-        } else {
-          break
-        }
+        guard let start = run.region?.start(done + starts.count) else { break }
+        starts.append(start)
       }
       return starts
     }
@@ -78,6 +71,12 @@ package struct Restarts: Method {
       if run.halt != nil { return .halted }
       guard done >= settings.count else { return .moved }
       return .finished(minima.all.isEmpty ? .noProgress : .searched(.searches(done)))
+    }
+
+    func archive(_ archive: Archive, _ run: Run) {
+      archive.points("starts", &starts, dimension: run.dimension)
+      archive.count("done", &done)
+      minima.archive(archive)
     }
 
     func minima(_ run: Run) -> Minima? { minima }

@@ -4,15 +4,36 @@
 package struct SearchRegion {
   /// The box that is searched, finite on all sides and never left; nil if some variable has none.
   package var box: Bounds?
-  /// Start number k of those that the user's distribution gives; nil where none was named.
-  package var draw: ((Int) -> [Double])?
+  /// Start number k of those that the user's distribution gives from these random numbers on; nil
+  /// where none was named.
+  package var draw: ((Int, Source) -> [Double])?
   /// What all random choices of the search depend on.
-  package var seed: UInt64
+  package var random: Source
 
-  package init(box: Bounds?, draw: ((Int) -> [Double])? = nil, seed: UInt64) {
+  /// A place in the sequence of random numbers.
+  package struct Source: Sendable, Equatable {
+    package var seed: UInt64
+    package var draw: UInt64
+    package init(seed: UInt64, draw: UInt64 = 0) {
+      self.seed = seed
+      self.draw = draw
+    }
+  }
+
+  package init(box: Bounds?, draw: ((Int, Source) -> [Double])? = nil, random: Source) {
     self.box = box
     self.draw = draw
-    self.seed = seed
+    self.random = random
+  }
+
+  var seed: UInt64 { random.seed &+ random.draw &* 0x9E37_79B9_7F4A_7C15 }
+
+  /// Start number k, by the distribution or evenly in the box; nil where there is neither.
+  func start(_ number: Int) -> [Double]? {
+    if let draw { return draw(number, random) }
+    guard let box else { return nil }
+    var stream = RandomStream(seed: seed, number: UInt64(number))
+    return box.point(box.lower.indices.map { _ in stream.uniform() })
   }
 }
 

@@ -3,32 +3,44 @@ import OptNumerics
 
 /// Steps of the linear model of the residuals in a trust region that is scaled by the Jacobian.
 ///
-/// Bounds are kept by projection: variables at a bound that the gradient holds there are left out of
-/// the model, and those that a step would carry across one stop at it, for which the model is solved
-/// anew.
+/// With `patience`, such steps are accelerated after as many short ones, and the model may also have the second derivatives of the residuals: of the
+/// two models the next step uses the one that said better what the last trial would bring.
 final class LeastSquaresIteration: Iteration {
-  private let n: Int
-  private let m: Int
+  let n: Int
+  let m: Int
   private let isDamped: Bool
   private var factor: Double
   private let qr: PivotedQR
   private let memory: Buffer
   /// D, and the largest norms of the Jacobian's columns so far.
-  private let scale: UnsafeMutablePointer<Double>
+  let scale: UnsafeMutablePointer<Double>
   private let peak: UnsafeMutablePointer<Double>
-  private let step: UnsafeMutablePointer<Double>
+  /// The step times D.
+  let step: UnsafeMutablePointer<Double>
   private let steepest: UnsafeMutablePointer<Double>
-  /// Residuals after the steps to bounds, and these steps.
-  private let shifted: UnsafeMutablePointer<Double>
-  private let stopped: UnsafeMutablePointer<Double>
+  /// Residuals at the trial point, or after the steps to bounds; and these steps.
+  let shifted: UnsafeMutablePointer<Double>
+  let stopped: UnsafeMutablePointer<Double>
   /// Factors for the variables that bounds leave free.
-  private var bounded: PivotedQR?
+  var bounded: PivotedQR?
   /// Δ; 0 until the first step.
   private(set) var radius = 0.0
   private var damping = 0.0
   /// The model at `run.x` is made.
   private var isCurrent = false
-  private var isFree: [Bool]
+  var isFree: [Bool]
+  /// What is known of the second derivatives of the residuals; nil if they do not count.
+  private let curvature: ResidualCurvature?
+  /// The model has them.
+  private var isCurved = false
+  /// Steps in a row that a trust region cut short and that gained little: in a valley that bends.
+  private var shortSteps = 0
+  /// As many, and steps are accelerated.
+  private let patience: Int
+  /// As many, and the linear model comes back where the other one is cut short.
+  private static let leastShortSteps = 8
+  private let mayUseHessian: Bool
+  private var startValue: Double
   /// What the full step of the model gains.
   private(set) var decrease = Double.nan
   /// `decrease` before the last step, if that was too small to show in the value.
@@ -38,13 +50,18 @@ final class LeastSquaresIteration: Iteration {
   private var restarts = 0
   private static let largestRestarts = 4
 
-  init(_ run: Run, radius: Double, isDamped: Bool) {
+  init(_ run: Run, radius: Double, isDamped: Bool, patience: Int? = nil) {
     n = run.dimension
     m = run.objective.residualCount
     self.isDamped = isDamped
     factor = radius
+    curvature = patience != nil && run.box == nil ? ResidualCurvature(dimension: n) : nil
+    self.patience = curvature == nil ? .max : patience ?? .max
+    mayUseHessian =
+      run.objective.offers.contains(.hessian) && run.dimension <= largestHessianDimension
+    startValue = run.value
     qr = PivotedQR(rows: m, columns: n)
-    memory = Buffer(count: 5 * n + m)
+    memory = Buffer(count: 5 * n + max(m, n))
     scale = memory.pointer
     peak = scale + n
     step = peak + n
@@ -57,7 +74,12 @@ final class LeastSquaresIteration: Iteration {
 
   func measures(_ run: Run) -> Measures {
     guard model(run) else { return Measures(rate: radius) }
-    return Measures(expectedDecrease: decrease, rate: radius, offset: offset(run))
+    var measures = Measures(expectedDecrease: decrease, rate: radius, offset: offset(run))
+    if isCurved, let curvature {
+      measures.expectedDecrease = curvature.model.expectedDecrease ?? .infinity
+      measures.isExact = curvature.isExact
+    }
+    return measures
   }
 
   /// Bates and Watts' relative offset: the part of the residuals that lies in the tangent plane of
@@ -70,36 +92,10 @@ final class LeastSquaresIteration: Iteration {
     return ratio.squareRoot()
   }
 
-  /// The columns of the Jacobian at the current point that are no combinations of the others.
-  var rank: Int { qr.rank }
-
-  /// Where a column of the Jacobian has vanished, its variable ran off to where the residuals do not
-  /// see it any more: a minimum in name only. Begins anew, with a shorter first step.
-  func confirms(_ run: Run) -> Bool {
-    guard run.value > 1e-20, restarts < Self.largestRestarts else { return true }
-    let hasVanished = (0..<n).contains { j in
-      var largest = 0.0
-      for i in 0..<m { largest = max(largest, abs(run.residualJacobian[i * n + j])) }
-      return largest < 1e-10 * peak[j]
-    }
-    guard hasVanished else { return true }
-    restarts += 1
-    factor *= 0.1
-    run.note("a variable ran off to where the residuals do not depend on it; beginning anew")
-    start.withUnsafeBufferPointer { point in
-      if let base = point.baseAddress { run.accept(base) }
-    }
-    restart(run)
-    for j in 0..<n {
-      scale[j] = 0
-      peak[j] = 0
-    }
-    _ = run.requireGradient()
-    return false
-  }
-
   func restart(_ run: Run) {
     isCurrent = false
+    isCurved = false
+    curvature?.forget()
     radius = 0
     decreaseBefore = nil
     polishingSteps = 0
@@ -111,6 +107,13 @@ final class LeastSquaresIteration: Iteration {
     archive.number("damping", &damping)
     archive.optional("decreaseBefore", &decreaseBefore)
     archive.count("polishingSteps", &polishingSteps)
+    archive.numbers("peak", peak, n)
+    archive.number("factor", &factor)
+    archive.count("restarts", &restarts)
+    archive.number("startValue", &startValue)
+    archive.flag("isCurved", &isCurved)
+    archive.count("shortSteps", &shortSteps)
+    if let curvature { archive.scope("curvature") { curvature.archive(archive) } }
     // The model is made anew of the Jacobian, which the run has kept.
     if archive.isRestoring { isCurrent = false }
   }
@@ -119,13 +122,16 @@ final class LeastSquaresIteration: Iteration {
   private func model(_ run: Run) -> Bool {
     if isCurrent { return true }
     guard run.knowsJacobian else { return false }
+    curvature?.learn(run)
+    isCurved = isCurved && curvature?.isKnown ?? false
     for j in 0..<n {
       var sum = 0.0
       for i in 0..<m { sum += run.residualJacobian[i * n + j] * run.residualJacobian[i * n + j] }
       let norm = sum.squareRoot()
       // D forgets slowly: where columns shrink for good, the old norms would hide them.
-      scale[j] = max(0.5 * scale[j], norm)
+      scale[j] = max(0.9 * scale[j], norm)
       peak[j] = max(peak[j], norm)
+      if isCurved, let curvature { scale[j] = max(scale[j], curvature.size(j)) }
       if !(scale[j] > 0) || !scale[j].isFinite { scale[j] = 1 }
       isFree[j] = !(run.box?.holds(run.x[j], run.gradient[j], j) ?? false)
     }
@@ -134,11 +140,19 @@ final class LeastSquaresIteration: Iteration {
     }
     decrease = qr.decrease
     isCurrent = true
+    isCurved = isCurved && curvature?.prepare(run, qr, scale) ?? false
     return true
   }
 
+  /// Puts the second derivatives of the residuals into the model at the current point.
+  private func bend(_ run: Run) {
+    isCurved = true
+    isCurrent = false
+    _ = model(run)
+  }
+
   func step(_ run: Run) -> Advance {
-    switch run.requireGradient() {
+    switch run.requireJacobian() {
     case .stopped: return .halted
     case .notFinite: return .notFinite
     case .done: break
@@ -155,7 +169,7 @@ final class LeastSquaresIteration: Iteration {
     if isFirst { radius = size > 0 ? factor * size : factor }
     var isShortened = isFirst
     while true {
-      damping = propose(run)
+      propose(run)
       let length = euclideanNorm(step, n)
       if isShortened, length < radius {
         radius = length
@@ -168,9 +182,21 @@ final class LeastSquaresIteration: Iteration {
         radius *= 0.25
         continue
       }
+      var isAccelerated = false
+      if shortSteps >= patience, !isCurved, damping > 0 {
+        switch accelerate(run, length) {
+        case .stopped: return .halted
+        case .notFinite:
+          radius = 0.5 * length
+          continue
+        case .done: isAccelerated = true
+        }
+      }
       place(run)
       var answer = Answer()
-      let outcome = run.evaluate(.value, at: run.trial, into: &answer)
+      answer.residuals = shifted
+      let outcome = run.evaluate(
+        curvature == nil ? .value : [.value, .residuals], at: run.trial, into: &answer)
       if outcome == .stopped { return .halted }
       let actual = outcome == .done ? run.value - answer.value : -.infinity
       // What the value cannot show is decided by the residuals: they are more precise.
@@ -181,8 +207,15 @@ final class LeastSquaresIteration: Iteration {
         return accepted(run, answer.value)
       }
       let ratio = actual / predicted
+      if isAccelerated {
+        for j in 0..<n { step[j] -= steepest[j] }
+      } else {
+        compare(actual, predicted, length, run)
+      }
       resize(ratio, actual, predicted, length)
       if ratio > 1e-4 {
+        let isShort = curvature != nil && actual < 0.2 * run.value
+        shortSteps = isShort ? shortSteps + 1 : 0
         decreaseBefore = nil
         polishingSteps = 0
         return accepted(run, answer.value)
@@ -194,6 +227,7 @@ final class LeastSquaresIteration: Iteration {
   }
 
   private func accepted(_ run: Run, _ value: Double) -> Advance {
+    curvature?.prepareToLearn(run, shifted)
     run.accept(run.trial, value: value)
     isCurrent = false
     return .moved
@@ -220,54 +254,65 @@ final class LeastSquaresIteration: Iteration {
 
   private var slopeAlongStep = 0.0
 
-  /// Puts the next step, times D, into `step`; its λ.
-  private func propose(_ run: Run) -> Double {
-    let λ = solve(qr, radius)
+  /// Takes the model for the next step that said better what the trial at the end of `step` brought.
+  private func compare(_ actual: Double, _ predicted: Double, _ length: Double, _ run: Run) {
+    guard let curvature, curvature.isKnown, actual.isFinite else { return }
+    let bent = curvature.curvature(step, scale)
+    let other = isCurved ? predicted + bent : predicted - bent
+    guard 1.5 * abs(other - actual) < abs(predicted - actual) else { return }
+    isCurved.toggle()
+    // After a failure the other model is for the same point.
+    if isCurved, !(actual > 1e-4 * predicted) { bend(run) }
+  }
+
+  /// Adds half of the geodesic acceleration to the step: what keeps it in a valley that bends.
+  ///
+  ///     a = argmin ‖r_vv + Ja‖² + λ‖Da‖²,  x ← x + v + ½a
+  ///
+  /// The second derivative of the residuals along v is taken from one evaluation between. `.notFinite`
+  /// if the valley bends too much for a step of this length. Transtrum & Sethna 2012, "Improvements to
+  /// the Levenberg-Marquardt algorithm for nonlinear least-squares minimization", arXiv:1201.5885.
+  private func accelerate(_ run: Run, _ length: Double) -> Outcome {
+    let share = 0.1
+    for j in 0..<n { run.trial[j] = run.x[j] + share * step[j] / scale[j] }
+    var answer = Answer()
+    answer.residuals = shifted
+    let outcome = run.evaluate([.value, .residuals], at: run.trial, into: &answer)
+    guard outcome == .done else { return outcome }
+    for i in 0..<m {
+      var slope = 0.0
+      let row = run.residualJacobian + i * n
+      for j in 0..<n { slope += row[j] * step[j] / scale[j] }
+      shifted[i] = 2 / share * ((shifted[i] - run.residuals[i]) / share - slope)
+    }
+    qr.solve(damping, for: shifted, into: steepest)
+    for j in 0..<n { steepest[j] *= 0.5 }
+    let bend = euclideanNorm(steepest, n) / length
+    guard bend.isFinite, 4 * bend <= Self.largestBend else { return .notFinite }
+    if bend < 0.01 { shortSteps = 0 }
+    for j in 0..<n { step[j] += steepest[j] }
+    return .done
+  }
+
+  /// 2‖a‖/‖v‖ up to which an accelerated step is tried.
+  private static let largestBend = 0.75
+
+  /// Puts the next step, times D, into `step`.
+  private func propose(_ run: Run) {
+    if isCurved, let model = curvature?.model {
+      let (_, length) = model.solve(radius, into: step)
+      for j in 0..<n { step[j] *= scale[j] }
+      damping = length < 0.9 * radius ? 0 : 1
+      // Far from a minimum a valley that bends is followed better by the linear model.
+      if damping == 0 || shortSteps < max(patience, Self.leastShortSteps) { return }
+      isCurved = false
+    }
+    damping = solve(qr, radius)
     if let box = run.box, crosses(run, box) { stopAtBounds(run, box) }
-    return λ
   }
 
-  private func solve(_ qr: PivotedQR, _ radius: Double) -> Double {
+  func solve(_ qr: PivotedQR, _ radius: Double) -> Double {
     isDamped ? qr.step(radius: radius, damping: damping, into: step) : dogleg(qr, radius)
-  }
-
-  /// Whether the step leads out of the bounds.
-  private func crosses(_ run: Run, _ box: Box) -> Bool {
-    for j in 0..<n {
-      let end = run.x[j] + step[j] / scale[j]
-      if end != box.clamp(end, j) { return true }
-    }
-    return false
-  }
-
-  /// Variables that the step would carry across a bound stop at it; the model is solved anew for the
-  /// others, until none crosses.
-  private func stopAtBounds(_ run: Run, _ box: Box) {
-    let inner = bounded ?? PivotedQR(rows: m, columns: n)
-    bounded = inner
-    var free = isFree
-    shifted.update(from: run.residuals, count: m)
-    var used = 0.0
-    for _ in 0..<n {
-      var isCrossing = false
-      for j in 0..<n where free[j] {
-        let end = run.x[j] + step[j] / scale[j]
-        let nearest = box.clamp(end, j)
-        guard nearest != end else { continue }
-        isCrossing = true
-        free[j] = false
-        let part = nearest - run.x[j]
-        stopped[j] = part * scale[j]
-        used += stopped[j] * stopped[j]
-        for i in 0..<m { shifted[i] += run.residualJacobian[i * n + j] * part }
-      }
-      guard isCrossing, free.contains(true),
-        inner.factorize(run.residualJacobian, shifted, scale: scale, isFree: free)
-      else { break }
-      let rest = max(radius * radius - used, 0.01 * radius * radius).squareRoot()
-      _ = solve(inner, rest)
-    }
-    for j in 0..<n where !free[j] { step[j] = isFree[j] ? stopped[j] : 0 }
   }
 
   /// The dogleg path: to the best point along steepest descent, then to the full step.
@@ -298,12 +343,13 @@ final class LeastSquaresIteration: Iteration {
     return 1
   }
 
-  /// ‖r‖² − ‖r + Jp‖² for the step, and the slope along it.
+  /// What the model expects of the step, such as ‖r‖² − ‖r + Jp‖², and the slope along it.
   private func predictedDecrease(_ run: Run) -> Double {
     var slope = 0.0
     for j in 0..<n { slope += run.gradient[j] * step[j] / scale[j] }
     slopeAlongStep = slope
-    return -slope - squaredImage(run)
+    let bent = isCurved ? curvature?.curvature(step, scale) ?? 0 : 0
+    return -slope - squaredImage(run) - bent
   }
 
   /// ‖Jp‖² for the step. R does not know the variables that bounds hold.
@@ -324,5 +370,74 @@ final class LeastSquaresIteration: Iteration {
       let end = run.x[j] + step[j] / scale[j]
       run.trial[j] = run.box?.clamp(end, j) ?? end
     }
+  }
+
+  // MARK: The end
+
+  /// A claim is checked with the exact Hessian, where that is offered for few variables and the
+  /// residuals do not vanish.
+  func confirms(_ run: Run) -> Bool {
+    guard run.requireJacobian() == .done else { return false }
+    guard !hasRunOff(run) else {
+      beginAnew(run)
+      return false
+    }
+    guard mayUseHessian, run.value > 1e-20 * startValue, let curvature, model(run) else {
+      return run.halt == nil
+    }
+    guard curvature.evaluate(run, qr, scale) else { return run.halt == nil }
+    bend(run)
+    guard isCurved else { return run.halt == nil }
+    let expected = curvature.model.expectedDecrease
+    if let expected, expected > max(1e-9 * abs(run.value) + 1e-16, 4 * run.noise) {
+      run.note("the Hessian shows more to gain")
+      return false
+    }
+    guard let advance = FlatDirections.descend(run, curvature.model, step, steepest) else {
+      return true
+    }
+    if advance == .moved { restart(run) }
+    return false
+  }
+
+  /// Stuck: once more with the exact Hessian, then without.
+  func recover(_ run: Run) -> Bool {
+    guard let curvature, mayUseHessian, model(run) else { return false }
+    radius = 0
+    if isCurved, curvature.isExact {
+      isCurved = false
+      return true
+    }
+    guard curvature.evaluate(run, qr, scale) else { return false }
+    bend(run)
+    run.note("the linear model of the residuals got stuck; going on with the exact Hessian")
+    return true
+  }
+
+  /// Where a column of the Jacobian has vanished, its variable ran off to where the residuals do not
+  /// see it any more: a minimum in name only.
+  private func hasRunOff(_ run: Run) -> Bool {
+    guard run.value > 1e-20, restarts < Self.largestRestarts else { return false }
+    return (0..<n).contains { j in
+      var largest = 0.0
+      for i in 0..<m { largest = max(largest, abs(run.residualJacobian[i * n + j])) }
+      return largest < 1e-10 * peak[j]
+    }
+  }
+
+  /// Back to the start, with a shorter first step.
+  private func beginAnew(_ run: Run) {
+    restarts += 1
+    factor *= 0.1
+    run.note("a variable ran off to where the residuals do not depend on it; beginning anew")
+    start.withUnsafeBufferPointer { point in
+      if let base = point.baseAddress { run.accept(base) }
+    }
+    restart(run)
+    for j in 0..<n {
+      scale[j] = 0
+      peak[j] = 0
+    }
+    _ = run.requireJacobian()
   }
 }

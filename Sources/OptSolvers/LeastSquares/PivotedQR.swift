@@ -123,6 +123,20 @@ final class PivotedQR {
   /// ‖r‖² − min ‖Ĵq + r‖²: what the linear model expects of the full step.
   var decrease: Double { dot(turned, turned, rank) }
 
+  /// Adds JᵀJ to a matrix, n×n row by row.
+  func addSquare(_ scale: UnsafePointer<Double>, to matrix: UnsafeMutablePointer<Double>) {
+    for a in 0..<n {
+      for b in 0...a {
+        var sum = 0.0
+        for i in 0...b { sum += upper[i * n + a] * upper[i * n + b] }
+        let (row, column) = (order[a], order[b])
+        sum *= scale[row] * scale[column]
+        matrix[row * n + column] += sum
+        if a != b { matrix[column * n + row] += sum }
+      }
+    }
+  }
+
   /// The element of R in row i and column j.
   func element(_ i: Int, _ j: Int) -> Double { upper[i * n + j] }
 
@@ -200,6 +214,27 @@ final class PivotedQR {
 
   /// The minimum of ‖Ĵq + r‖² + λ‖q‖².
   func solve(_ λ: Double, into q: UnsafeMutablePointer<Double>) {
+    solve(λ, turned, into: q)
+  }
+
+  /// The same for another r, m numbers and as many more up to n, which are overwritten.
+  func solve(
+    _ λ: Double, for r: UnsafeMutablePointer<Double>, into q: UnsafeMutablePointer<Double>
+  ) {
+    for i in m..<rows { r[i] = 0 }
+    for k in 0..<n {
+      let column = columns + k * rows + k
+      let count = rows - k
+      if column[0] != 0 {
+        addMultiple(-dot(column, r + k, count) / column[0], column, to: r + k, count)
+      }
+    }
+    solve(λ, r, into: q)
+  }
+
+  private func solve(
+    _ λ: Double, _ turned: UnsafePointer<Double>, into q: UnsafeMutablePointer<Double>
+  ) {
     let root = λ.squareRoot()
     damped.update(from: upper, count: n * n)
     right.update(from: turned, count: n)

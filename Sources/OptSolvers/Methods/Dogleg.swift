@@ -27,7 +27,9 @@ package struct Dogleg: Method {
 
   package func start(_ run: Run) -> any Iteration {
     let path = DoglegPath(dimension: run.dimension)
-    return RadiusIteration(run) { run, radius, step in path.solve(run, radius, into: step) }
+    return RadiusIteration(run, archiveModel: path.archive) { run, radius, step in
+      path.solve(run, radius, into: step)
+    }
   }
 }
 
@@ -48,6 +50,11 @@ private final class DoglegPath {
     newton = hessian + n * n
     point = newton + n
     factorization = ModifiedCholesky(dimension: n)
+  }
+
+  func archive(_ archive: Archive) {
+    archive.numbers("memory", memory.pointer, memory.count)
+    archive.flag("isMade", &isMade)
   }
 
   /// The step into `step` and the predicted decrease; nil if the Hessian is not finite or refused.

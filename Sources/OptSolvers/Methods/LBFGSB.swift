@@ -102,6 +102,15 @@ package struct LBFGSB: Method {
       return true
     }
 
+    func archive(_ archive: Archive, _ run: Run) {
+      model.archive(archive)
+      archive.numbers("vectors", vectors.pointer, 3 * n)
+      archive.number("slope", &slope)
+      archive.number("length", &length)
+      archive.flag("isAimed", &isAimed)
+      archive.optional("lastDecrease", &lastDecrease)
+    }
+
     func restart(_ run: Run) {
       model.forget()
       isAimed = false

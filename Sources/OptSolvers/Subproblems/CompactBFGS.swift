@@ -52,6 +52,14 @@ final class CompactBFGS {
     theta = 1
   }
 
+  /// Saves or restores the pairs.
+  func archive(_ archive: Archive) {
+    archive.count("count", &count, in: 0...capacity)
+    archive.number("theta", &theta)
+    archive.numbers("steps", steps, count * n)
+    archive.numbers("changes", changes, count * n)
+  }
+
   /// Stores the pair of the step from `run.x` to `run.trial`, if its curvature is positive.
   func remember(_ run: Run, _ newGradient: UnsafePointer<Double>) {
     if count == capacity {

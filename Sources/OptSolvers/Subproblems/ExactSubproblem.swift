@@ -1,7 +1,7 @@
 /// The trust-region subproblem solved exactly, with the eigenvalues of the scaled Hessian.
 import OptNumerics
 
-/// Minimises gᵀp + ½pᵀBp over ‖Dp‖ ≤ Δ, where D holds the roots of the diagonal of |B|.
+/// Minimises gᵀp + ½pᵀBp over ‖Dp‖ ≤ Δ, where D is given or holds the roots of the diagonal of |B|.
 ///
 /// With D⁻¹BD⁻¹ = ZΛZᵀ and c = ZᵀD⁻¹g the step is Dp = −Σ zᵢcᵢ/(λᵢ + σ), where σ ≥ max(0, −λ₁) is
 /// the root of ‖Dp‖ = Δ, or 0 if that step is inside. Where c has no part along λ₁ < 0, a multiple of
@@ -39,9 +39,12 @@ final class ExactSubproblem {
     c = scale + n
   }
 
-  /// Takes in matrix and gradient; false if they are not finite.
-  func prepare(_ matrix: UnsafePointer<Double>, _ gradient: UnsafePointer<Double>) -> Bool {
-    setScale(matrix)
+  /// Takes in matrix, gradient and the diagonal of D; false if they are not finite.
+  func prepare(
+    _ matrix: UnsafePointer<Double>, _ gradient: UnsafePointer<Double>,
+    scale given: UnsafePointer<Double>? = nil
+  ) -> Bool {
+    if let given { scale.update(from: given, count: n) } else { setScale(matrix) }
     for row in 0..<n {
       for column in 0..<n {
         let mean = 0.5 * (matrix[row * n + column] + matrix[column * n + row])

@@ -36,5 +36,7 @@ final class IntervalIteration: Iteration {
       simplexSpread: isAtBound ? 0 : search.spread)
   }
 
+  func archive(_ archive: Archive, _ run: Run) { search.archive(archive) }
+
   func restart(_ run: Run) { search = Self.begin(run, usesParabolas) }
 }

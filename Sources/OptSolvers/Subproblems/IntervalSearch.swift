@@ -45,6 +45,22 @@ struct IntervalSearch {
     candidate = ahead != x ? ahead : min(max(x - step, lower), upper)
   }
 
+  /// Saves or restores everything but the box.
+  mutating func archive(_ archive: Archive) {
+    archive.flag("isFirst", &isFirst)
+    archive.flag("isBracketed", &isBracketed)
+    var state = [
+      candidate, x, value, low, high, previous.x, previous.value, second.x, second.value, third.x,
+      third.value, d, e,
+    ]
+    let count = state.count
+    archive.list("interval", &state, count: count)
+    guard state.count == count else { return }
+    (candidate, x, value, low, high) = (state[0], state[1], state[2], state[3], state[4])
+    (previous, second, third) = ((state[5], state[6]), (state[7], state[8]), (state[9], state[10]))
+    (d, e) = (state[11], state[12])
+  }
+
   /// Width of the bracket; infinite before there is one.
   var width: Double { isBracketed ? high - low : .infinity }
 

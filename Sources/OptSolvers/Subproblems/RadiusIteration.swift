@@ -7,14 +7,17 @@ final class RadiusIteration: Iteration {
   typealias Solve = (Run, Double, UnsafeMutablePointer<Double>) -> Double?
   private let n: Int
   private let solve: Solve
+  private let archiveModel: ((Archive) -> Void)?
   private let vectors: Buffer
   private let step: UnsafeMutablePointer<Double>
   private let newGradient: UnsafeMutablePointer<Double>
   private var radius = 0.0
 
-  init(_ run: Run, solve: @escaping Solve) {
+  /// `archiveModel` saves or restores what `solve` remembers, where it remembers anything.
+  init(_ run: Run, archiveModel: ((Archive) -> Void)? = nil, solve: @escaping Solve) {
     n = run.dimension
     self.solve = solve
+    self.archiveModel = archiveModel
     vectors = Buffer(count: 2 * n)
     step = vectors.pointer
     newGradient = step + n
@@ -65,6 +68,11 @@ final class RadiusIteration: Iteration {
   }
 
   func measures(_ run: Run) -> Measures { Measures(rate: radius) }
+
+  func archive(_ archive: Archive, _ run: Run) {
+    archive.number("radius", &radius)
+    archiveModel?(archive)
+  }
 
   func recover(_ run: Run) -> Bool {
     radius = Self.firstRadius(run)

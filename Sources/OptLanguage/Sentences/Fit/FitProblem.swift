@@ -16,7 +16,7 @@ final class FitProblem {
   let roots: Matrix?
   let isSigma: Bool
   /// What `subject to` says, for the report.
-  private(set) var restrictions: ConstraintReport?
+  var restrictions: ConstraintReport?
   let loss: Loss
   /// The scale of the loss, an input of the program.
   let scale = Buffer(count: 1, repeating: 1)
@@ -70,21 +70,10 @@ final class FitProblem {
       if constraintSides.isEmpty { return cost }
       let spans = parameters.map { _ in span }
       let compared = try machine.compared(code.constraints, constraintSides, parameters, spans)
-      return .list([cost] + compared.rows)
+      return .list([cost] + compared)
     }
     if loss != .squares { traced.pointers[variableCount] = UnsafePointer(scale.pointer) }
     objective = CostObjective(traced, machine)
-  }
-
-  /// Takes what `subject to` says into account, and moves the start inside of it.
-  func restrict(_ codes: [ConstraintCode], _ start: inout [Double]) throws {
-    guard !codes.isEmpty else { return }
-    let variables = Array(leaves.prefix(objective.traced.variableCount))
-    let set = try ConstraintSet(
-      codes, objective.traced.path(), decided: [], variables, machine)
-    objective.restrict(set)
-    restrictions = ConstraintReport(
-      codes: codes, set: set, layout: objective.layout, moved: set.move(inside: &start))
   }
 
   /// The parameters of a flat point, as the sides take them.

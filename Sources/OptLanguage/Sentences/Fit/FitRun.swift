@@ -31,12 +31,12 @@ extension Machine {
     let scale = try code.loss.scale.map { try self.scale($0(frame), code.loss.span) }
     if let scale { problem.scale[0] = scale }
     try objective.prepare(start)
-    try problem.restrict(code.constraints, &start)
+    problem.restrictions = try restrict(objective, to: code.constraints, &start)
     random.draw &+= 1
     let chosen =
       try method.map { try solver($0, objective, start.count, code.methodSpan) }
       ?? (objective.constraints.isEmpty
-        ? CheckedLeastSquares() : defaultMethod(for: objective))
+        ? CheckedLeastSquares(patience: 0) : defaultMethod(for: objective))
     var stopped = stops
     stopped.condition = try code.stops?.condition(
       self, frame, problem.templates, problem.names, objective)

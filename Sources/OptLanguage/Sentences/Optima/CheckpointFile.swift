@@ -3,17 +3,59 @@ import OptNumerics
 import OptSolvers
 import OptSyntax
 
-/// The text of a checkpoint: a line that says what it is, one that names the sentence, a line a row
+/// What a run must share with a saved one to go on from it.
+struct RunSubject: Equatable {
+  var method: String
+  /// Name and value of every option.
+  var options: [String]
+  /// Names and sizes.
+  var variables: [String]
+
+  var lines: [String] {
+    [method, options.joined(separator: "\t"), variables.joined(separator: "\t")]
+  }
+
+  init(method: String, options: [String], variables: [String]) {
+    self.method = method
+    self.options = options
+    self.variables = variables
+  }
+
+  init(lines: [String]) {
+    method = lines[0]
+    options = lines[1].split(separator: "\t").map(String.init)
+    variables = lines[2].split(separator: "\t").map(String.init)
+  }
+
+  /// What differs from a saved run, and nothing else.
+  func difference(from saved: RunSubject) -> String {
+    if method != saved.method {
+      return "`\(saved.method)` saved it, and this run is one of `\(method)`"
+    }
+    func pair(_ here: [String], _ there: [String]) -> (saved: String, here: String) {
+      let different = { (a: [String], b: [String]) in
+        a.filter { !b.contains($0) }.joined(separator: ", ")
+      }
+      return (different(there, here), different(here, there))
+    }
+    let isOption = variables == saved.variables
+    let names =
+      isOption ? pair(options, saved.options) : pair(variables, saved.variables)
+    let what = isOption ? "" : "variables "
+    return "it was saved with \(what)\(names.saved), and this run has \(names.here)"
+  }
+}
+
+/// The text of a checkpoint: a line that says what it is, three that say of which run, a line a row
 /// with the shortest digits that give the same bits back, and a sum over all of it.
 struct CheckpointFile {
-  /// The method and the variables with their sizes: what a run must share to go on.
-  var subject: String
+  var subject: RunSubject
   var rows: [ArchiveRow]
 
-  private static let title = "optrepl checkpoint 1"
+  private static let title = "optrepl checkpoint 2"
 
   var bytes: [UInt8] {
-    var text = "\(Self.title)\n\(subject)\n"
+    var text = ([Self.title] + subject.lines).joined(separator: "\n") + "\n"
     for row in rows {
       text += row.name
       for number in row.numbers { text += " \(number)" }
@@ -23,7 +65,7 @@ struct CheckpointFile {
     return bytes + Array("end \(Self.sum(bytes[...]))\n".utf8)
   }
 
-  init(subject: String, rows: [ArchiveRow]) {
+  init(subject: RunSubject, rows: [ArchiveRow]) {
     self.subject = subject
     self.rows = rows
   }
@@ -36,16 +78,18 @@ struct CheckpointFile {
     guard bytes.starts(with: Array(Self.title.utf8)) else {
       throw damaged("is no checkpoint of this version")
     }
-    let lines = bytes.split(separator: 10)
-    guard let last = lines.last, lines.count >= 3,
+    let lines = bytes.split(separator: 10, omittingEmptySubsequences: false).dropLast()
+    guard let last = lines.last, lines.count >= 5,
       String(decoding: last, as: UTF8.self) == "end \(Self.sum(bytes[..<last.startIndex]))"
     else { throw damaged("is a damaged checkpoint: its end does not fit the rest") }
-    subject = String(decoding: lines[1], as: UTF8.self)
-    rows = try lines[2..<(lines.count - 1)].map { line in
+    subject = RunSubject(lines: lines[1...3].map { String(decoding: $0, as: UTF8.self) })
+    rows = try lines[4..<(lines.count - 1)].map { line in
       let words = line.split(separator: 32).map { String(decoding: $0, as: UTF8.self) }
       let numbers = words.dropFirst().compactMap { Double($0) }
-      guard numbers.count == words.count - 1 else { throw damaged("is a damaged checkpoint") }
-      return ArchiveRow(name: words[0], numbers: numbers)
+      guard numbers.count == words.count - 1, let name = words.first else {
+        throw damaged("is a damaged checkpoint")
+      }
+      return ArchiveRow(name: name, numbers: numbers)
     }
   }
 
@@ -79,10 +123,9 @@ extension Machine {
     _ code: CheckpointCode, _ frame: Frame, method: any Method, label: String, _ layout: [Block],
     _ objective: CostObjective
   ) throws -> Checkpoint {
-    let variables = layout.map { "\($0.name) \($0.rows)×\($0.columns)" }
-    let options = method.options.map { "\($0.name) = \($0.value)" }
-    let subject =
-      "\(label) (\(options.joined(separator: ", "))) over \(variables.joined(separator: ", "))"
+    let subject = RunSubject(
+      method: label, options: method.options.map { "\($0.name) = \($0.value)" },
+      variables: layout.map { "\($0.name) \($0.rows)×\($0.columns)" })
     var checkpoint = Checkpoint()
     if let item = code.resume {
       let path = try fileName(item, frame)
@@ -94,7 +137,7 @@ extension Machine {
         guard file.subject == subject else {
           throw Diagnostic(
             .error, "`\(path)` is the checkpoint of another run", at: item.span,
-            notes: ["saved: \(file.subject)", "here: \(subject)"])
+            notes: [subject.difference(from: file.subject)])
         }
         checkpoint.resumed = file.rows
       }

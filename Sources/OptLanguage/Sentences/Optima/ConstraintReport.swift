@@ -138,8 +138,9 @@ struct ConstraintReport {
         : Value(Matrix(ending.multipliers, rows: ending.multipliers.count, columns: 1))
     }
     let active = zip(codes, endings).filter { !$1.active.isEmpty }.map { code, _ in code.text }
+    let scope = solution.isGlobal ? "global" : solution.reason.claimsMinimum ? "local" : "none"
     return [
-      ("multipliers", .list(List(multipliers))),
+      ("optimum", .text(scope)), ("multipliers", .list(List(multipliers))),
       ("violation", .number(solution.violation)),
       ("active", .list(List(active.map { .text($0) }))),
       ("conflict", .list(List(conflict(solution).map { .text($0.text) }))),

@@ -25,13 +25,15 @@ struct ConstraintSet {
   private(set) var rows: [Int] = []
   /// Whether the cost is quadratic and all rows are affine.
   private(set) var isQuadratic = false
+  /// Whether the cost and all rows are quadratic or affine.
+  private(set) var hasQuadraticLagrangian = false
 
-  /// Sorts the comparisons that `path` traced. Those whose rows took a decision of their own
-  /// (`decided`) are rows of constraints, whatever this path looks like.
+  /// Sorts the comparisons that `path` traced. Those whose rows took a decision of their own are rows
+  /// of constraints, whatever this path looks like.
   init(
-    _ codes: [ConstraintCode], _ path: TracedPath, decided: Set<Int>, _ leaves: [Leaf],
-    _ machine: Machine
+    _ codes: [ConstraintCode], _ path: TracedPath, _ leaves: [Leaf], _ machine: Machine
   ) throws {
+    let decided = path.tracer.decidedComparisons
     let count = leaves.reduce(0) { $0 + $1.count }
     bounds = .none(count)
     lowerOrigins = Array(repeating: nil, count: count)
@@ -61,9 +63,16 @@ struct ConstraintSet {
             isLinear: structure.isAffine && !decided.contains(k)))
         self.rows.append(k)
       }
-      guard path.tracer.guards.isEmpty, constraints.allSatisfy(\.isLinear) else { return }
+      guard path.tracer.guards.isEmpty else { return }
       let cost = try machine.expression(path.result, .none)
-      isQuadratic = RowStructure.isQuadratic(cost, by: path.inputs)
+      guard RowStructure.isQuadratic(cost, by: path.inputs) else { return }
+      isQuadratic = constraints.allSatisfy(\.isLinear)
+      hasQuadraticLagrangian = try self.rows.allSatisfy { k in
+        let rows = try machine.expression(path.constraints[k], .none)
+        let weights = rows.graph.input(Input(name: "weights", role: .data, shape: rows.shape))
+        return RowStructure.isQuadratic(
+          (rows * weights).reduceElements(.sum), by: path.inputs)
+      }
     }
     try refuseContradictions(codes, leaves)
   }
@@ -135,14 +144,12 @@ struct ConstraintSet {
 }
 
 extension Machine {
-  /// The differences of both sides of every comparison at a point of the variables, and which of
-  /// them took a decision on the way.
+  /// The differences of both sides of every comparison at a point of the variables. The trace notes
+  /// which of them took a decision on the way.
   func compared(
     _ codes: [ConstraintCode], _ sides: [Value], _ point: [Value], _ spans: [SourceSpan]
-  ) throws -> (rows: [Value], decided: [Int]) {
-    var rows: [Value] = []
-    var decided: [Int] = []
-    for (k, code) in codes.enumerated() {
+  ) throws -> [Value] {
+    try codes.enumerated().map { k, code in
       let guards = tracer?.guards.count
       let both = try [sides[2 * k], sides[2 * k + 1]].map { side in
         let value = try apply(side, point, spans: spans, at: code.span, calleeSpan: code.span)
@@ -154,23 +161,28 @@ extension Machine {
         }
         return value
       }
-      rows.append(try binary(.subtract, both[0], both[1], code.span))
-      if tracer?.guards.count != guards { decided.append(k) }
+      let difference = try binary(.subtract, both[0], both[1], code.span)
+      if tracer?.guards.count != guards { tracer?.decidedComparisons.insert(k) }
+      return difference
     }
-    return (rows, decided)
   }
 
-  /// The constraints of a sentence whose cost is traced at its start.
-  func constraintSet(
-    _ optimization: Optimization, _ objective: CostObjective, _ decided: Set<Int>
-  ) throws -> ConstraintSet {
+  /// Restricts an objective that is traced at `start` to what a sentence says, and moves the start
+  /// inside of its bounds; nil if the sentence says nothing.
+  func restrict(
+    _ objective: CostObjective, to codes: [ConstraintCode], _ start: inout [Double]
+  ) throws -> ConstraintReport? {
+    guard let first = codes.first else { return nil }
     if objective.isRandom {
       throw Diagnostic(
         .error, "a cost or constraint that draws random numbers cannot be restricted",
-        at: optimization.constraints[0].span, help: "draw the numbers once outside of the sentence")
+        at: first.span, help: "draw the numbers once outside of the sentence")
     }
-    return try ConstraintSet(
-      optimization.constraints, objective.traced.path(), decided: decided,
-      objective.traced.leaves, self)
+    let traced = objective.traced
+    let set = try ConstraintSet(
+      codes, traced.path(), Array(traced.leaves.prefix(traced.variableCount)), self)
+    objective.restrict(set)
+    return ConstraintReport(
+      codes: codes, set: set, layout: objective.layout, moved: set.move(inside: &start))
   }
 }

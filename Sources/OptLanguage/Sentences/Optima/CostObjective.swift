@@ -1,4 +1,5 @@
 /// A cost written in the language, as the solvers see it.
+import OptCalculus
 import OptEngine
 import OptGraph
 import OptNumerics
@@ -16,6 +17,8 @@ final class CostObjective: Objective {
   private(set) var constraints: [Constraint] = []
   private(set) var constraintCount = 0
   private(set) var isQuadratic = false
+  private(set) var hasQuadraticLagrangian = false
+  private(set) lazy var sparsity = findSparsity()
   let traced: TracedFunction
   let sign: Double
   /// An error of the program while it was evaluated; the run stops and it is told afterwards.
@@ -74,6 +77,7 @@ final class CostObjective: Objective {
     constraints = set.constraints
     constraintCount = constraints.reduce(0) { $0 + $1.count }
     isQuadratic = set.isQuadratic
+    hasQuadraticLagrangian = set.hasQuadraticLagrangian
     traced.rows = set.rows
     if !constraints.isEmpty {
       offers.formUnion([.constraints, .constraintJacobian, .lagrangian])
@@ -140,6 +144,7 @@ final class CostObjective: Objective {
     _ ask: Ask, _ along: UnsafePointer<Double>?, _ answer: inout Answer
   ) throws -> Bool? {
     var isFinite = true
+    if ask.asks(.sparse) { return try fillStored(ask, along, &answer) }
     if ask.asks([.constraints, .constraintJacobian, .lagrangian]) {
       return try fillConstraints(ask, along, &answer)
     }
@@ -192,6 +197,43 @@ final class CostObjective: Objective {
       isFinite = run.copy(2, to: target, count: run.shape(2).count) && isFinite
     }
     return isFinite
+  }
+
+  /// Fewer variables than this are not worth a pattern.
+  private static let fewestSparse = 100
+
+  private func findSparsity() -> Sparsity? {
+    guard dimension >= Self.fewestSparse, let stored = try? traced.storedLagrangian() else {
+      return nil
+    }
+    let none = SparsePattern(rows: 0, columns: dimension, starts: [0], indices: [])
+    return Sparsity(
+      jacobian: stored.jacobian?.pattern ?? none, lagrangian: stored.hessian.pattern)
+  }
+
+  /// Value, rows and derivatives as stored elements.
+  private func fillStored(
+    _ ask: Ask, _ along: UnsafePointer<Double>?, _ answer: inout Answer
+  ) throws -> Bool? {
+    if ask.asks([.lagrangian, .hessian]) {
+      if let along { traced.pointers[traced.leaves.count] = along }
+      guard let target = answer.lagrangian ?? answer.hessian,
+        let run = try traced.run(.storedSecond)
+      else { return nil }
+      return run.copy(0, to: target, count: run.shape(0).count)
+    }
+    guard let run = try traced.run(.storedFirst) else { return nil }
+    answer.value = run.output(0).pointee
+    var (isFinite, output) = (answer.value.isFinite, 1)
+    if !constraints.isEmpty {
+      for target in [answer.constraints, answer.constraintJacobian] {
+        if let target {
+          isFinite = run.copy(output, to: target, count: run.shape(output).count) && isFinite
+        }
+        output += 1
+      }
+    }
+    return collect(run, output, answer.gradient) && isFinite
   }
 
   /// Value, rows of constraints and their derivatives, as far as they are asked for.

@@ -136,7 +136,6 @@ extension Machine {
     let names = optimization.bindings.map(\.name)
     let templates = zip(names, starts).map { Template.of($1, named: $0, &leaves) }
     let spans = optimization.bindings.map(\.span)
-    var decided: Set<Int> = []
     let traced = TracedFunction(
       self, leaves: leaves, variableCount: leaves.count, sign: optimization.sign,
       hasConstraints: !sides.isEmpty, at: optimization.subjectSpan
@@ -149,20 +148,12 @@ extension Machine {
         names, optimization.subjectSpan)
       if sides.isEmpty { return value }
       let compared = try self.compared(optimization.constraints, sides, point, spans)
-      decided.formUnion(compared.decided)
-      return .list(List([value] + compared.rows))
+      return .list(List([value] + compared))
     }
     let objective = CostObjective(traced, self)
     var start = templates.numbers(of: starts)
     try objective.prepare(start)
-    var restrictions: ConstraintReport?
-    if !sides.isEmpty {
-      let set = try constraintSet(optimization, objective, decided)
-      objective.restrict(set)
-      restrictions = ConstraintReport(
-        codes: optimization.constraints, set: set, layout: objective.layout,
-        moved: set.move(inside: &start))
-    }
+    let restrictions = try restrict(objective, to: optimization.constraints, &start)
     random.draw &+= 1
     var stopped = stops
     let chosen = try solver(method, objective, start.count, optimization)
@@ -241,9 +232,25 @@ extension Machine {
     default:
       throw Diagnostic(
         .error, "`using` wants a method, found \(value.kindDescription)", at: span,
-        help: "methods are "
-          + MethodCatalogue.entries.map(\.name).joined(separator: ", ") + ", momentum, adam, …")
+        help: methodHelp(value))
     }
+  }
+
+  /// What to write in place of a value that is no method.
+  private func methodHelp(_ value: Value) -> String {
+    if case .text(let text) = value {
+      let name = text.string.lowercased().map { $0.isLetter || $0.isNumber ? String($0) : "_" }
+        .joined()
+      let names = MethodCatalogue.entries.map(\.name)
+      let plain = ["l_bfgs_b": "lbfgsb", "l_bfgs": "lbfgs", "slsqp": "sqp", "cobyla": "sqp"]
+      let near = plain[name].map { [$0] } ?? Suggestions.nearest(name, in: names)
+      if let best = names.first(where: { $0 == name }) ?? near.first {
+        return "a method is a name, not a text: write `using \(best)`"
+      }
+    }
+    return "write `using bfgs`, `using sqp` with constraints, `using adam(rate = 0.01)` for noisy "
+      + "costs, `using global` for many minima, or nothing: a method is then chosen; "
+      + "`help methods` lists them all"
   }
 
   func solver(

@@ -135,7 +135,7 @@ extension Machine {
     case .notSaved(let why):
       throw Diagnostic(
         .error, "\(label) cannot save its run: \(why)", at: span,
-        help: "leave `checkpoint` out, or take bfgs, lbfgs or a method from the library")
+        help: "leave `checkpoint` out, or name another method after `using`")
     case .notResumed(let why):
       throw Diagnostic(
         .error, "the run cannot be resumed: \(why)", at: span,
@@ -218,7 +218,8 @@ extension Machine {
     if value.magnitude < 1e-16 * max(solution.unit, solution.start.value.magnitude) { value = 0 }
     let place = pointText(point)
     let number = NumberFormat.short(value, digits: options.digits)
-    let kind = sign < 0 ? "maximum" : "minimum"
+    let isLocal = restrictions != nil && !solution.isGlobal
+    let kind = (isLocal ? "local " : "") + (sign < 0 ? "maximum" : "minimum")
     let headline: String
     var details: [String] = []
     switch solution.reason {

@@ -40,14 +40,15 @@ extension Machine {
     let base = random
     random.draw &+= 1
     var region = SearchRegion(
-      box: box.isSearchable ? box : nil, seed: base.seed &+ base.draw &* 0x9E37_79B9_7F4A_7C15)
+      box: box.isSearchable ? box : nil,
+      random: SearchRegion.Source(seed: base.seed, draw: base.draw))
     if hasDraws {
-      region.draw = { [unowned self] number in
+      region.draw = { [unowned self] number, base in
         let after = self.random
         defer { self.random = after }
-        self.random = base
+        self.random.seed = base.seed
         // More than a start draws.
-        self.random.draw &+= UInt64(number) &* 65_536
+        self.random.draw = base.draw &+ UInt64(number) &* 65_536
         do {
           let drawn = try numbers()
           if drawn.count == count { return drawn }
