@@ -107,6 +107,11 @@ extension Driver {
     solution.conflict = conflict
     solution.violation = run.bestViolation
     solution.rows = copy(run.bestPoint.rows)
+    let rows = run.rows
+    solution.rowsAtEnd = (0..<m).map {
+      allFinite(rows.jacobian + rows.starts[$0], rows.starts[$0 + 1] - rows.starts[$0])
+        ? rows.values[$0] : .nan
+    }
     solution.multipliers = copy(run.rows.multipliers)
     guard run.knowsGradient else { return }
     var slope = (0..<n).map { run.gradient[$0] }

@@ -51,7 +51,7 @@ final class Driver {
   static let largestRepairs = 3
   var repairs = 0
   /// Constraints that cannot hold at once, where the run found that.
-  var conflict: [Int] = []
+  var conflict: Conflict?
 
   init(
     _ objective: any Objective, _ start: [Double], _ method: any Method, _ stops: Stops,

@@ -80,12 +80,14 @@ package struct Solution: Sendable {
   /// not positive for c ≥ 0.
   package var rows: [Double] = []
   package var multipliers: [Double] = []
+  /// The rows where the run ended; NaN where their derivatives are not finite.
+  package var rowsAtEnd: [Double] = []
   /// ∇f + Σ λᵢ∇cᵢ at `x`: what bounds balance.
   package var slope: [Double]?
   /// Proved to be lower than at all other points that satisfy the restrictions.
   package var isGlobal = false
-  /// What cannot hold at once: indices into the constraints of the objective.
-  package var conflict: [Int] = []
+  /// What cannot hold at once, where the run found that.
+  package var conflict: Conflict?
   /// The local minima that were found, if the method collects them.
   package var minima: Minima?
 }

@@ -1,6 +1,15 @@
 /// Whether constraints can hold at once, and which of them are to blame where they cannot.
 import OptNumerics
 
+/// Constraints and bounds that cannot hold at once.
+package struct Conflict: Sendable, Equatable {
+  /// Indices into the constraints of the objective.
+  package var constraints: [Int] = []
+  /// Variables whose lower or upper bound has a part in it.
+  package var lower: [Int] = []
+  package var upper: [Int] = []
+}
+
 /// Minimises the violation of some constraints within the bounds, after Levenberg and Marquardt.
 final class FeasibilitySearch {
   private let run: Run
@@ -14,6 +23,10 @@ final class FeasibilitySearch {
   private let c: UnsafeMutablePointer<Double>
   private let system: UnsafeMutablePointer<Double>
   private let jacobian: UnsafeMutablePointer<Double>
+  /// The bounds that count, ±∞ for the others.
+  private let lower: UnsafeMutablePointer<Double>
+  private let upper: UnsafeMutablePointer<Double>
+  private let box: Box
   private let factorization: ModifiedCholesky
   /// Rows that count.
   private var counts: [Bool]
@@ -25,7 +38,7 @@ final class FeasibilitySearch {
     self.run = run
     n = run.dimension
     m = run.rowCount
-    memory = Buffer(count: 4 * n + m + n * n + m * n)
+    memory = Buffer(count: 6 * n + m + n * n + m * n)
     x = memory.pointer
     trial = x + n
     right = trial + n
@@ -33,29 +46,83 @@ final class FeasibilitySearch {
     c = step + n
     system = c + m
     jacobian = system + n * n
+    lower = jacobian + m * n
+    upper = lower + n
+    for k in 0..<n {
+      lower[k] = run.box?.lower[k] ?? -.infinity
+      upper[k] = run.box?.upper[k] ?? .infinity
+    }
+    box = Box(lower: lower, upper: upper)
     factorization = ModifiedCholesky(dimension: n)
     counts = Array(repeating: true, count: m)
   }
 
-  /// The constraints that cannot hold at once, by the deletion filter (Chinneck 2008, "Feasibility
-  /// and infeasibility in optimization", section 6.1): each is left out once, and stays out if the
-  /// others still contradict each other. Nil if all can hold, or if the search was stopped.
-  func conflict(from start: UnsafePointer<Double>) -> [Int]? {
+  /// What cannot hold at once, by the deletion filter (Chinneck 2008, "Feasibility and infeasibility in
+  /// optimization", section 6.1): each constraint and bound is left out once, and stays out if the
+  /// others still contradict each other. Bounds that do not press against the violation where it is
+  /// smallest stay out from the beginning. Nil if all can hold, or if the search was stopped.
+  func conflict(from start: UnsafePointer<Double>) -> Conflict? {
     x.update(from: start, count: n)
     guard let worst = minimise(), worst > Self.tolerance else { return nil }
     let stuck = Buffer(count: n)
     stuck.pointer.update(from: x, count: n)
-    var kept: [Int] = []
+    /// Whether all that counts can hold; nil if the search was stopped.
+    func isFeasible() -> Bool? {
+      x.update(from: stuck.pointer, count: n)
+      return minimise().map { $0 <= Self.tolerance }
+    }
+    let (below, above) = pressing()
+    for k in 0..<n {
+      if !below.contains(k) { lower[k] = -.infinity }
+      if !above.contains(k) { upper[k] = .infinity }
+    }
+    guard let isLoose = isFeasible() else { return nil }
+    // Far from convex, other bounds may matter: then all of them are tried.
+    if isLoose, let box = run.box {
+      lower.update(from: box.lower, count: n)
+      upper.update(from: box.upper, count: n)
+    }
+    var conflict = Conflict()
     for (k, range) in ranges.enumerated() {
       for row in range { counts[row] = false }
-      x.update(from: stuck.pointer, count: n)
-      guard let worst = minimise() else { return nil }
-      if worst <= Self.tolerance {
-        kept.append(k)
+      guard let isFeasible = isFeasible() else { return nil }
+      if isFeasible {
+        conflict.constraints.append(k)
         for row in range { counts[row] = true }
       }
     }
-    return kept
+    for k in 0..<n {
+      for isLower in [true, false] {
+        let side = isLower ? lower : upper
+        let end = side[k]
+        guard end.isFinite else { continue }
+        side[k] = isLower ? -.infinity : .infinity
+        guard let isFeasible = isFeasible() else { return nil }
+        guard isFeasible else { continue }
+        side[k] = end
+        if isLower { conflict.lower.append(k) } else { conflict.upper.append(k) }
+      }
+    }
+    return conflict
+  }
+
+  /// Variables that their lower or upper bound keeps from making the violation at `x` smaller.
+  private func pressing() -> (below: Set<Int>, above: Set<Int>) {
+    var (below, above) = (Set<Int>(), Set<Int>())
+    let slope = Buffer(count: n)
+    var largest = 0.0
+    for row in 0..<m where counts[row] && run.rows.violation(c[row], row) > 0 {
+      for k in 0..<n {
+        let part = c[row] * jacobian[row * n + k]
+        slope[k] += part
+        largest = max(largest, abs(part))
+      }
+    }
+    for k in 0..<n where abs(slope[k]) > 1e-6 * largest {
+      if slope[k] > 0, x[k] <= lower[k] { below.insert(k) }
+      if slope[k] < 0, x[k] >= upper[k] { above.insert(k) }
+    }
+    return (below, above)
   }
 
   private var ranges: [Range<Int>] {
@@ -81,7 +148,7 @@ final class FeasibilitySearch {
         for k in 0..<n { system[k * n + k] -= damping * largest }
         guard isFactored else { return largestViolation() }
         _ = factorization.solve(right, into: step)
-        for k in 0..<n { trial[k] = run.box?.clamp(x[k] + step[k], k) ?? x[k] + step[k] }
+        for k in 0..<n { trial[k] = box.clamp(x[k] + step[k], k) }
         guard let after = evaluate(trial) else { return nil }
         if after < now * (1 - 1e-9) {
           hasMoved = after < now * (1 - 1e-6)
@@ -138,7 +205,6 @@ final class FeasibilitySearch {
         for j in 0..<n { system[i * n + j] += a[i] * a[j] }
       }
     }
-    guard let box = run.box else { return }
     for k in 0..<n where box.holds(x[k], -right[k], k) {
       for j in 0..<n {
         system[k * n + j] = 0

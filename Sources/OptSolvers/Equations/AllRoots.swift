@@ -9,6 +9,10 @@ package struct AllRoots: Sendable {
   package var touching: [Double] = []
   /// Where the sides change places without meeting.
   package var jumps: [Double] = []
+  /// Parts of the interval in which the sides are the same everywhere.
+  package var coinciding: [ClosedRange<Double>] = []
+  /// Samples are at most this far apart: a spike that is narrower may hide roots.
+  package var spacing = 0.0
   /// Parts of the interval for which roots could not be excluded.
   package var open: [ClosedRange<Double>] = []
   /// Some part of the interval has no values.
@@ -45,7 +49,8 @@ private final class AllRootsSearch {
     var x: Double
     var f: Double
     var slope: Double
-    var isFinite: Bool { f.isFinite && slope.isFinite }
+    /// The slope need not be: √x has a root at 0.
+    var isFinite: Bool { f.isFinite }
   }
   private struct Part {
     var left: Sample
@@ -142,24 +147,12 @@ private final class AllRootsSearch {
     let (a, b) = (part.left, part.right)
     let middle = 0.5 * (a.x + b.x)
     guard middle > a.x, middle < b.x else { return }
-    guard a.isFinite, b.isFinite else {
+    if !(a.isFinite && b.isFinite), !isCrossedAtInfinity(a, b) {
       searchEdge(part, at: middle, &pending)
       return
     }
-    // A root that was hit exactly; what is beside it comes next.
-    let gap = max(1e-7 * (b.x - a.x), 64 * Double.ulpOfOne * max(abs(a.x), abs(b.x)))
     if a.f == 0 || b.f == 0 {
-      var inner = part
-      if a.f == 0 {
-        note(a.x, touching: true)
-        inner.left = sample(a.x + gap)
-      }
-      if b.f == 0 {
-        note(b.x, touching: true)
-        inner.right = sample(b.x - gap)
-      }
-      inner.depth += 1
-      if part.depth < Self.deepest, inner.left.x < inner.right.x { pending.append(inner) }
+      besideZeros(part, &pending)
       return
     }
     if (a.f > 0) != (b.f > 0) {
@@ -172,7 +165,7 @@ private final class AllRootsSearch {
       pending.append(Part(left: a, right: center, depth: part.depth + 1))
       return
     }
-    if excludes(a, b, center) { return }
+    if excludes(a, b, center), isConfirmed(a, b, center) { return }
     if part.depth >= Self.deepest || b.x - a.x < 1e-9 * (upper - lower) {
       settle(a, center, b)
       return
@@ -190,14 +183,97 @@ private final class AllRootsSearch {
       return
     }
     result.hasGaps = true
-    let end = part.left.isFinite ? part.left : part.right
+    guard !isEmpty else { return }
+    var end = part.left.isFinite ? part.left : part.right
+    var outside = part.left.isFinite ? part.right : part.left
+    while true {
+      let middle = 0.5 * end.x + 0.5 * outside.x
+      guard middle != end.x, middle != outside.x else { break }
+      let found = sample(middle)
+      if isOver { return }
+      if found.isFinite { end = found } else { outside = found }
+    }
+    if end.f == 0 {
+      note(end.x, touching: true)
+      return
+    }
     // The sides may meet where the domain ends.
     if end.isFinite, abs(end.f) <= 1e-3 * scale { result.open.append(part.left.x...part.right.x) }
+  }
+
+  /// Whether one end is infinite and the other finite, on different sides of zero.
+  private func isCrossedAtInfinity(_ a: Sample, _ b: Sample) -> Bool {
+    guard a.f.isFinite != b.f.isFinite, a.f != 0, b.f != 0 else { return false }
+    return a.f > 0 && b.f < 0 || a.f < 0 && b.f > 0
+  }
+
+  /// A part with a root at one end or both, which was hit exactly: what is beside it comes next. Where
+  /// the values stay zero, the sides coincide.
+  private func besideZeros(_ part: Part, _ pending: inout [Part]) {
+    let (a, b) = (part.left, part.right)
+    if a.f == 0, b.f == 0 {
+      let inner = [0.23, 0.5, 0.71].map { sample(a.x + $0 * (b.x - a.x)) }
+      if inner.allSatisfy({ $0.f == 0 }) {
+        result.coinciding.append(a.x...b.x)
+        return
+      }
+      if part.depth < Self.deepest, let other = inner.first(where: { $0.f != 0 }) {
+        pending.append(Part(left: other, right: b, depth: part.depth + 1))
+        pending.append(Part(left: a, right: other, depth: part.depth + 1))
+        return
+      }
+    }
+    let gap = max(1e-7 * (b.x - a.x), 64 * Double.ulpOfOne * max(abs(a.x), abs(b.x)))
+    var inner = part
+    if a.f == 0 { inner.left = leave(a, sample(a.x + gap), b) }
+    if b.f == 0 { inner.right = leave(b, sample(b.x - gap), a) }
+    inner.depth += 1
+    if part.depth < Self.deepest, inner.left.x < inner.right.x { pending.append(inner) }
+  }
+
+  /// Notes the zero `end`, or all the zeros from there towards `other`; the nearest point that is none.
+  private func leave(_ end: Sample, _ next: Sample, _ other: Sample) -> Sample {
+    guard next.f == 0, other.f != 0 else {
+      note(end.x, touching: true)
+      return next
+    }
+    var (zero, beyond) = (next, other)
+    while true {
+      let middle = 0.5 * zero.x + 0.5 * beyond.x
+      guard middle != zero.x, middle != beyond.x else { break }
+      let found = sample(middle)
+      if isOver { break }
+      if found.f == 0 { zero = found } else { beyond = found }
+    }
+    result.coinciding.append(min(end.x, zero.x)...max(end.x, zero.x))
+    return beyond
+  }
+
+  /// Whether two more points agree with the cubic by which a part was excluded.
+  private func isConfirmed(_ a: Sample, _ b: Sample, _ center: Sample) -> Bool {
+    let width = b.x - a.x
+    for (left, right) in [(a, center), (center, b)] {
+      // Away from the middle of the half, so that no period hides.
+      let t = 0.43
+      let h = right.x - left.x
+      let point = sample(left.x + t * h)
+      guard point.isFinite, (point.f > 0) == (a.f > 0), point.f != 0 else { return false }
+      guard left.slope.isFinite, right.slope.isFinite else { return false }
+      let (u, v) = (t * t, t * t * t)
+      let predicted =
+        (2 * v - 3 * u + 1) * left.f + (v - 2 * u + t) * h * left.slope
+        + (3 * u - 2 * v) * right.f + (v - u) * h * right.slope
+      let tolerance = max(min(abs(left.f), abs(right.f), abs(point.f)), abs(right.f - left.f))
+      guard abs(point.f - predicted) <= 0.25 * tolerance else { return false }
+    }
+    result.spacing = max(result.spacing, 0.285 * width)
+    return true
   }
 
   /// Whether the cubic through both ends has no root, by a margin of what it errs at the centre.
   private func excludes(_ a: Sample, _ b: Sample, _ center: Sample) -> Bool {
     if (center.f > 0) != (a.f > 0) || center.f == 0 { return false }
+    guard a.slope.isFinite, b.slope.isFinite, center.slope.isFinite else { return false }
     let width = b.x - a.x
     let predicted = 0.5 * (a.f + b.f) + width * (a.slope - b.slope) / 8
     let slope = 1.5 * (b.f - a.f) / width - 0.25 * (a.slope + b.slope)
@@ -218,12 +294,17 @@ private final class AllRootsSearch {
   /// A part at whose ends the sides stand in different order.
   private func cross(_ part: Part, _ pending: inout [Part]) {
     let (a, b) = (part.left, part.right)
-    let first = Bracket(a: a.x, fa: a.f, b: b.x, fb: b.f)
-    let found = first.narrowed { x in
-      let value = self.sample(x).f
-      return value.isFinite ? value : nil
+    // The precision of one pass is that of its larger end.
+    var found = Bracket(a: a.x, fa: a.f, b: b.x, fb: b.f)
+    while true {
+      let width = found.width
+      found = found.narrowed { x in
+        let value = self.sample(x).f
+        return value.isNaN ? nil : value
+      }
+      if isOver { return }
+      if found.fa == 0 || !(found.width < 0.5 * width) { break }
     }
-    if isOver { return }
     let (x, f) = found.best
     // What lies beside it, a little away.
     let gap = max(1e-7 * (b.x - a.x), 64 * Double.ulpOfOne * abs(x))
@@ -239,24 +320,66 @@ private final class AllRootsSearch {
     }
   }
 
-  /// A part as small as parts become: the sides touch in it, or it stays open.
+  /// A part as small as parts become: the sides touch in it, come too near to tell, or neither.
+  ///
+  /// They touch where the extremum is zero but for rounding, which is measured beside it.
   private func settle(_ a: Sample, _ center: Sample, _ b: Sample) {
-    guard let best = [a, center, b].min(by: { abs($0.f) < abs($1.f) }) else { return }
-    // At a touching point the value is second order in the distance.
-    let width = b.x - a.x
-    let curvature = abs(b.slope - a.slope) / max(width, 1e-300)
-    if abs(best.f) <= width * (abs(a.slope) + abs(b.slope) + width * curvature)
-      || abs(best.f) <= 16 * Double.ulpOfOne * scale
-    {
+    // Towards zero and away from it; otherwise the nearest point is an end, which has been looked at.
+    let sign: Double = a.f > 0 ? 1 : -1
+    guard !(sign * a.slope >= 0), !(sign * b.slope <= 0) else { return }
+    var slopes = Bracket(a: a.x, fa: a.slope, b: b.x, fb: b.slope)
+    while true {
+      let width = slopes.width
+      slopes = slopes.narrowed { x in
+        let slope = self.sample(x).slope
+        return slope.isFinite ? slope : nil
+      }
+      if isOver { return }
+      if slopes.fa == 0 || !(slopes.width < 0.5 * width) { break }
+    }
+    let ends = [slopes.a, slopes.b].map(sample)
+    guard let best = (ends + [a, center, b]).min(by: { abs($0.f) < abs($1.f) }) else { return }
+    let step = 4 * Double.ulpOfOne * max(abs(best.x), Double.ulpOfOne * (upper - lower))
+    var noise = 0.0
+    for k in [-4.0, -3, -2, -1, 1, 2, 3, 4] {
+      let beside = sample(min(max(best.x + k * step, lower), upper))
+      if beside.isFinite { noise = max(noise, abs(beside.f - best.f)) }
+    }
+    if isOver { return }
+    let kink = slopes.width * (abs(slopes.fa) + abs(slopes.fb))
+    let size = abs(best.f)
+    if size <= 4 * noise || kink.isFinite && size <= 2 * kink || best.f == 0 {
       note(best.x, touching: true)
-    } else {
+    } else if size <= 16 * Double.ulpOfOne * scale {
       result.open.append(a.x...b.x)
+    }
+  }
+
+  /// Joins parts where the sides coincide; very short ones are single roots.
+  private func joinCoinciding(_ near: Double) {
+    var ranges: [ClosedRange<Double>] = []
+    for range in result.coinciding.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      if let last = ranges.last, range.lowerBound <= last.upperBound + near {
+        ranges[ranges.count - 1] = last.lowerBound...max(last.upperBound, range.upperBound)
+      } else {
+        ranges.append(range)
+      }
+    }
+    func isInside(_ x: Double) -> Bool {
+      ranges.contains { $0.lowerBound - near <= x && x <= $0.upperBound + near }
+    }
+    result.roots.removeAll(where: isInside)
+    result.touching.removeAll(where: isInside)
+    result.coinciding = ranges.filter { $0.upperBound - $0.lowerBound > near }
+    for range in ranges where range.upperBound - range.lowerBound <= near {
+      note(0.5 * range.lowerBound + 0.5 * range.upperBound, touching: true)
     }
   }
 
   /// Joins what belongs together and sorts.
   private func finish() {
     let near = 1e-8 * max(upper - lower, 1e-300)
+    joinCoinciding(near)
     func joined(_ all: [Double]) -> [Double] {
       var list: [Double] = []
       for x in all.sorted() {

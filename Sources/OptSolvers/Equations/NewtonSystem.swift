@@ -47,12 +47,12 @@ final class NewtonSystem {
     for i in 0..<n {
       let largest = maximumNorm(jacobian + i * n, n)
       guard largest.isFinite, residuals[i].isFinite else { return false }
-      rowScale[i] = largest > 1e-300 ? 1 / largest : 1
+      rowScale[i] = largest > 1e-307 ? 1 / largest : 1
     }
     for j in 0..<n {
       var largest = 0.0
       for i in 0..<n { largest = max(largest, abs(rowScale[i] * jacobian[i * n + j])) }
-      columnScale[j] = largest > 1e-300 ? 1 / largest : 1
+      columnScale[j] = largest > 1e-307 ? 1 / largest : 1
     }
     for i in 0..<n {
       for j in 0..<n {

@@ -93,6 +93,11 @@ package struct Minima: Sendable, Equatable {
     return Double(all.filter { $0.count == 1 }.count + droppedSingles) / Double(searches)
   }
 
+  /// What `unseenShare` may be where every minimum was found more than once, which makes its estimate
+  /// 0: with 95 % confidence fewer than 3/N, as for an event not seen in N trials (B. D. Jovanovic and
+  /// P. S. Levy, "A look at the rule of three", Am. Stat. 51, 1997).
+  package var unseenBound: Double { min(1, 3 / Double(max(searches, 1))) }
+
   /// How often the lowest minimum was found, minima of the same value at other places included.
   package var lowestCount: Int {
     guard let best = all.first else { return 0 }

@@ -76,11 +76,11 @@ package enum SearchEnd: Sendable, Equatable {
   package var sentence: String {
     switch self {
     case .rediscovered(let times, let searches):
-      "converged: \(times) of \(searches) local searches found the lowest minimum"
+      "nothing lower turned up: \(times) of \(searches) local searches ended at this value"
     case .searches(1): "made 1 local search"
     case .searches(let count): "made \(count) local searches"
     case .evaluations(let count): "the lowest point of \(count) evaluations"
-    case .contracted: "converged: the points of the search have drawn together"
+    case .contracted: "the points of the search have drawn together here"
     }
   }
 }

@@ -5,8 +5,11 @@ import OptNumerics
 package struct Covariance: Sendable {
   /// Number of parameters.
   package let count: Int
-  /// (JᵀJ)⁻¹ row by row, over the directions that J sees.
-  package let inverse: [Double]
+  /// (ĴᵀĴ)⁻¹ row by row, over the directions that J sees, where Ĵ = J D⁻¹ has columns of length 1:
+  /// its elements neither overflow nor vanish, whatever the units.
+  private let scaledInverse: [Double]
+  /// D.
+  private let scale: [Double]
   /// Directions in which the residuals do not change, each scaled to a largest element of 1.
   package let unseen: [[Double]]
   /// Whether each parameter is determined: has no part in an unseen direction.
@@ -15,6 +18,35 @@ package struct Covariance: Sendable {
   package let condition: Double
 
   package var rank: Int { count - unseen.count }
+
+  /// variance·(JᵀJ)⁻¹, row by row.
+  package func times(_ variance: Double) -> [Double] {
+    (0..<count * count).map {
+      variance * scaledInverse[$0] / scale[$0 / count] / scale[$0 % count]
+    }
+  }
+
+  /// The standard error of parameter j for a standard deviation of 1.
+  package func factor(_ j: Int) -> Double {
+    scaledInverse[j * count + j].squareRoot() / scale[j]
+  }
+
+  /// The correlation of two estimates.
+  package func correlation(_ i: Int, _ j: Int) -> Double {
+    let product = scaledInverse[i * count + i] * scaledInverse[j * count + j]
+    return scaledInverse[i * count + j] / product.squareRoot()
+  }
+
+  /// gᵀ(JᵀJ)⁻¹g for the derivatives g of a function of the parameters: its variance for residuals of
+  /// variance 1.
+  package func variance(of gradient: ArraySlice<Double>) -> Double {
+    let g = zip(gradient, scale).map { $0 / $1 }
+    var square = 0.0
+    for i in 0..<count {
+      for j in 0..<count { square += g[i] * scaledInverse[i * count + j] * g[j] }
+    }
+    return max(square, 0)
+  }
 
   /// `jacobian` is m×n row by row. Parameters that `isFree` leaves out are fixed: their rows and
   /// columns of the inverse are zero.
@@ -61,7 +93,7 @@ package struct Covariance: Sendable {
         for i in 0..<n {
           for j in 0..<n {
             inverse[i * n + j] +=
-              (vector[i] / values[k]) * (vector[j] / values[k]) / scale[i] / scale[j]
+              (vector[i] / values[k]) * (vector[j] / values[k])
           }
         }
         continue
@@ -73,7 +105,8 @@ package struct Covariance: Sendable {
       let size = direction.max { abs($0) < abs($1) } ?? 1
       unseen.append(direction.map { abs($0 / size) < 1e-9 ? 0 : $0 / size })
     }
-    self.inverse = inverse
+    scaledInverse = inverse
+    self.scale = scale
     self.unseen = unseen
     isDetermined = isFinite ? part.map { $0 < 1e-5 } : part.map { _ in false }
     condition = smallest > 0 && smallest.isFinite ? largest / smallest : .infinity

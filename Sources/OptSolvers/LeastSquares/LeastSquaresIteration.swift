@@ -125,9 +125,7 @@ final class LeastSquaresIteration: Iteration {
     curvature?.learn(run)
     isCurved = isCurved && curvature?.isKnown ?? false
     for j in 0..<n {
-      var sum = 0.0
-      for i in 0..<m { sum += run.residualJacobian[i * n + j] * run.residualJacobian[i * n + j] }
-      let norm = sum.squareRoot()
+      let norm = columnNorm(run, j)
       // D forgets slowly: where columns shrink for good, the old norms would hide them.
       scale[j] = max(0.9 * scale[j], norm)
       peak[j] = max(peak[j], norm)
@@ -149,6 +147,21 @@ final class LeastSquaresIteration: Iteration {
     isCurved = true
     isCurrent = false
     _ = model(run)
+  }
+
+  /// The norm of a column of the Jacobian; where its square would overflow or vanish, of the column
+  /// divided by its largest element.
+  private func columnNorm(_ run: Run, _ j: Int) -> Double {
+    let column = run.residualJacobian + j
+    var sum = 0.0
+    for i in 0..<m { sum += column[i * n] * column[i * n] }
+    if sum > 1e-280, sum < 1e280 { return sum.squareRoot() }
+    var largest = 0.0
+    for i in 0..<m { largest = max(largest, abs(column[i * n])) }
+    guard largest > 0, largest.isFinite else { return largest }
+    sum = 0
+    for i in 0..<m { sum += (column[i * n] / largest) * (column[i * n] / largest) }
+    return largest * sum.squareRoot()
   }
 
   func step(_ run: Run) -> Advance {

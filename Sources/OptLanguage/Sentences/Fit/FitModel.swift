@@ -9,10 +9,16 @@ final class FitSide {
   private let function: Value
   let openNames: [String]
   private let span: SourceSpan
+  /// What there is one of for each row, for messages.
+  private let what: String
   /// Whether the expression is evaluated row by row: it makes no sense for whole columns.
   private var isByRow = false
 
-  init(_ machine: Machine, _ function: Value, _ openNames: [String], _ span: SourceSpan) {
+  init(
+    _ machine: Machine, _ function: Value, _ openNames: [String], _ span: SourceSpan,
+    what: String = "number"
+  ) {
+    self.what = what
     self.machine = machine
     self.function = function
     self.openNames = openNames
@@ -23,18 +29,20 @@ final class FitSide {
   /// that only makes sense for numbers (`x^2`, `a/b`, `if x > 3 …`) is evaluated row by row.
   func prepare(_ parameters: [Value], _ columns: FitColumns) throws {
     isByRow = false
+    var first: Value?
     let isPossible = openNames.allSatisfy { (columns.values[$0]?.size ?? (1, 1)).columns == 1 }
     do {
       let value = try whole(parameters, columns)
       if fits(value, columns) { return }
       guard isPossible else { throw wrong(value, columns) }
+      first = value
     } catch let error as Diagnostic {
       guard isPossible else { throw known(error, columns) }
     }
     isByRow = true
     do {
       let value = try byRow(parameters, columns)
-      guard fits(value, columns) else { throw wrong(value, columns) }
+      guard fits(value, columns) else { throw wrong(first ?? value, columns) }
     } catch let error as Diagnostic {
       throw known(error, columns)
     }
@@ -81,7 +89,7 @@ final class FitSide {
     }
     return Diagnostic(
       .error,
-      "a fit wants one number for each of the \(columns.rowCount) rows, found "
+      "a fit wants one \(what) for each of the \(columns.rowCount) rows, found "
         + value.kindDescription, at: span)
   }
 

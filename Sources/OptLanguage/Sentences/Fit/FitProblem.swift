@@ -4,6 +4,26 @@ import OptNumerics
 import OptSolvers
 import OptSyntax
 
+/// What all problems of one sentence have in common.
+struct FitParts {
+  let code: FitCode
+  let starts: [Value]
+  let left: FitSide
+  let right: FitSide
+  let columns: FitColumns
+  /// √weight or 1/σ of each row; nil where all count the same.
+  let roots: Matrix?
+  /// Weights or standard deviations.
+  let weighting: FitSide?
+  /// The sides of `subject to`.
+  let constraintSides: [Value]
+
+  /// Which rows count at all.
+  var counts: [Bool] {
+    (0..<columns.rowCount).map { row in roots.map { $0.buffer[row] > 0 } ?? true }
+  }
+}
+
 final class FitProblem {
   let machine: Machine
   let names: [String]
@@ -15,32 +35,43 @@ final class FitProblem {
   /// √weight or 1/σ of each row; nil where all count the same.
   let roots: Matrix?
   let isSigma: Bool
+  /// Weights or standard deviations.
+  let weighting: FitSide?
   /// What `subject to` says, for the report.
   var restrictions: ConstraintReport?
   let loss: Loss
   /// The scale of the loss, an input of the program.
   let scale = Buffer(count: 1, repeating: 1)
+  /// The scale comes from the residuals.
+  let findsScale: Bool
+  /// More than half of the rows are fitted exactly: the residuals have no scale.
+  var isMajorityExact = false
+  /// Which rows count at all.
+  let counts: [Bool]
   let text: String
   let span: SourceSpan
   private(set) var objective: CostObjective
 
-  init(
-    _ machine: Machine, _ code: FitCode, _ starts: [Value], _ left: FitSide, _ right: FitSide,
-    _ columns: FitColumns, _ roots: Matrix?, _ constraintSides: [Value]
-  ) {
+  /// The problem with another loss than that of the sentence if `loss` is given.
+  init(_ machine: Machine, _ parts: FitParts, loss other: Loss? = nil) {
+    let (code, left, right) = (parts.code, parts.left, parts.right)
+    let (columns, roots, constraintSides) = (parts.columns, parts.roots, parts.constraintSides)
     self.machine = machine
     self.left = left
     self.right = right
     self.columns = columns
     self.roots = roots
+    counts = parts.counts
+    weighting = parts.weighting
     isSigma = code.weighting?.isSigma ?? false
-    loss = code.loss.loss
+    loss = other ?? code.loss.loss
+    findsScale = code.loss.scale == nil
     text = code.text
     span = code.span
     let names = code.bindings.map(\.name)
     self.names = names
     var leaves: [Leaf] = []
-    let templates = zip(names, starts).map { Template.of($1, named: $0, &leaves) }
+    let templates = zip(names, parts.starts).map { Template.of($1, named: $0, &leaves) }
     self.templates = templates
     let variableCount = leaves.count
     if loss != .squares { leaves.append(Leaf(rows: 1, columns: 1, name: "scale")) }
@@ -111,59 +142,11 @@ final class FitProblem {
     return outcome == .done ? (residuals.numbers, jacobian.numbers) : nil
   }
 
-  /// Finds the parameters from `start`. The scale of a loss that has none follows the residuals:
-  /// their median absolute deviation, again until it stays.
-  func solve(
-    _ start: [Double], _ method: any Method, _ stops: Stops, isScaleGiven: Bool,
-    _ progress: @escaping (StepInfo) -> Void
-  ) throws -> Solution {
-    func run(_ start: [Double]) -> Solution {
-      OptSolvers.minimize(
-        objective, from: start, using: method, until: stops, stop: machine.stop,
-        progress: progress)
-    }
-    guard loss != .squares, !isScaleGiven else { return run(start) }
-    // A wide scale makes squares of every loss.
-    scale[0] = 1e4 * max(try weighted(start).map { abs($0) }.max() ?? 1, 1e-100)
-    var solution = run(start)
-    for _ in 0..<Self.largestRounds where solution.reason.isSuccess {
-      let sizes = try weighted(solution.x).map { abs($0) }.sorted()
-      let middle = sizes.count / 2
-      let median =
-        sizes.count % 2 == 1 ? sizes[middle] : (sizes[middle - 1] + sizes[middle]) / 2
-      let next = loss.tuning * median / 0.6745
-      guard next > 1e-12 * (sizes.last ?? 0) else { break }
-      let change = abs(next - scale[0]) / next
-      scale[0] = next
-      if change < 1e-8 { break }
-      var further = run(solution.x)
-      further.add(solution)
-      solution = further
-    }
-    return solution
-  }
-
-  private static let largestRounds = 100
-
   /// Residuals times the roots of the weights, whatever the loss.
   func weighted(_ x: [Double]) throws -> [Double] {
     let (y, model) = (try numbers(left, x, columns), try numbers(right, x, columns))
     return zip(y, model).enumerated().map { k, pair in
       (pair.0 - pair.1) * (roots.map { $0.buffer[k] } ?? 1)
     }
-  }
-}
-
-extension Solution {
-  /// Takes the effort of an earlier run that this one goes on from.
-  fileprivate mutating func add(_ earlier: Solution) {
-    steps += earlier.steps
-    seconds += earlier.seconds
-    counts.evaluations += earlier.counts.evaluations
-    counts.values += earlier.counts.values
-    counts.gradients += earlier.counts.gradients
-    counts.hessians += earlier.counts.hessians
-    counts.products += earlier.counts.products
-    start = earlier.start
   }
 }

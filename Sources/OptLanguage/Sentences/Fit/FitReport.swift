@@ -24,7 +24,8 @@ extension Machine {
     _ result: Value, _ problem: FitProblem, _ solution: Solution, _ label: String
   ) throws -> Value {
     guard case .record(let record) = result else { return result }
-    let statistics = try FitStatistics(problem, solution.x)
+    let statistics = try FitStatistics(
+      problem, solution.x, isFeasible: solution.violation <= 1e-6)
     var fields: [(String, Value)] = []
     if let s = statistics {
       let n = s.estimates.count
@@ -48,7 +49,7 @@ extension Machine {
         ("residuals", .vector(s.residuals)), ("fitted", .vector(s.fitted)),
         (
           "covariance",
-          Value(Matrix(s.covariance.inverse.map { variance * $0 }, rows: n, columns: n))
+          Value(Matrix(s.covariance.times(variance), rows: n, columns: n))
         ),
         (
           "correlations",
@@ -78,14 +79,28 @@ extension Machine {
     let digits = options.digits
     func shown(_ x: Double) -> String { NumberFormat.short(x, digits: digits) }
     let kind = solution.reason.isSuccess ? "fit" : "unfinished fit"
-    var headline = "\(kind) of \(problem.text), \(RunReport.count(problem.columns.rowCount, "row"))"
+    var headline =
+      "\(kind) of \(problem.text), \(RunReport.count(problem.counts.count { $0 }, "row"))"
     headline += ", residual sum of squares \(shown(statistics?.sumOfSquares ?? solution.value))"
     var details: [String] = []
-    if let s = statistics { details = table(s, digits) + remarks(problem, s) }
+    if case .infeasible = solution.reason, let restrictions = problem.restrictions {
+      headline = restrictions.conflictText(solution) + "; \(problem.text) with the least violation:"
+    }
+    if let s = statistics {
+      details = table(s, digits)
+      if solution.violation <= 1e-6 { details += remarks(problem, s) }
+    }
+    if let minima = solution.minima { details += Self.lines(minima, 1) }
+    let findings = problem.restrictions?.findings(solution, 1) ?? []
+    details += findings
     details += problem.restrictions?.remarks ?? []
-    if !problem.objective.constraints.isEmpty {
+    if solution.violation > 1e-6 {
+      details.append("no standard errors, for the constraints are violated")
+    } else if solution.multipliers.contains(where: { $0 != 0 }) {
       details.append("the standard errors do not know of the constraints")
     }
+    let ignored = problem.counts.count { !$0 }
+    if ignored > 0 { details.append("\(RunReport.count(ignored, "row")) of weight 0 left out") }
     if problem.columns.missing > 0 {
       details.append(
         "\(RunReport.count(problem.columns.missing, "row")) with missing cells left out")
@@ -151,6 +166,32 @@ extension Machine {
     return lines
   }
 
+  /// What a loss made of the rows.
+  private func scaleLines(_ problem: FitProblem, _ s: FitStatistics) -> [String] {
+    let loss = problem.loss.rawValue
+    if problem.isMajorityExact {
+      return [
+        "most rows are fitted exactly, so that the residuals have no scale: the parameters are those "
+          + "of least absolute values, without standard errors; `with loss = \(loss), scale = …` "
+          + "gives a scale"
+      ]
+    }
+    let source = problem.findsScale ? ", from the residuals of a fit of least absolute values" : ""
+    var lines = ["loss \(loss) with scale \(NumberFormat.short(problem.scale[0]))\(source)"]
+    let (beyond, counting) = problem.split(s.weighted)
+    if counting <= s.covariance.rank {
+      let who =
+        counting == 0
+        ? "no row counts" : counting == 1 ? "only 1 row counts" : "only \(counting) rows count"
+      lines.append("\(who): the residuals of the others are beyond the scale; give a larger one")
+    } else if beyond > 0 {
+      lines.append(
+        "\(RunReport.count(beyond, "row")) beyond the scale "
+          + "\(beyond == 1 ? "does" : "do") not count")
+    }
+    return lines
+  }
+
   /// What a reader has to know before believing the numbers.
   private func remarks(_ problem: FitProblem, _ s: FitStatistics) -> [String] {
     var lines: [String] = []
@@ -164,10 +205,7 @@ extension Machine {
     } else if s.degrees <= 0 {
       lines.append("as many parameters as rows: no standard errors can be told")
     }
-    if problem.loss != .squares {
-      lines.append(
-        "loss \(problem.loss.rawValue) with scale \(NumberFormat.short(problem.scale[0]))")
-    }
+    if problem.loss != .squares, !s.isExact { lines += scaleLines(problem, s) }
     let n = s.estimates.count
     var strong: [(Int, Int, Double)] = []
     for i in 0..<n {

@@ -24,27 +24,45 @@ extension Machine {
     }
     let resume = suspendTrace()
     defer { resume() }
-    let problem = try problem(code, frame, starts, sides, table)
+    let parts = try parts(code, frame, starts, sides, table)
+    let problem = FitProblem(self, parts)
     var start = problem.templates.numbers(of: starts)
-    try refuseFewRows(problem.columns.rowCount, start.count, code)
+    try refuseFewRows(parts, start.count)
     let objective = problem.objective
     let scale = try code.loss.scale.map { try self.scale($0(frame), code.loss.span) }
     if let scale { problem.scale[0] = scale }
     try objective.prepare(start)
     problem.restrictions = try restrict(objective, to: code.constraints, &start)
     random.draw &+= 1
+    func local(_ objective: CostObjective) -> any Method {
+      objective.constraints.isEmpty
+        ? CheckedLeastSquares(patience: 0) : defaultMethod(for: objective)
+    }
     let chosen =
       try method.map { try solver($0, objective, start.count, code.methodSpan) }
-      ?? (objective.constraints.isEmpty
-        ? CheckedLeastSquares(patience: 0) : defaultMethod(for: objective))
+      ?? local(objective)
     var stopped = stops
     stopped.condition = try code.stops?.condition(
       self, frame, problem.templates, problem.names, objective)
-    let solution = try problem.solve(start, chosen, stopped, isScaleGiven: scale != nil) {
-      [unowned self] info in self.output(.progress(RunReport.progress(info, 1)))
+    var first: FitProblem?
+    if problem.loss == .tukey || problem.loss != .squares && problem.findsScale {
+      let huber = problem.loss == .huber ? problem : FitProblem(self, parts, loss: .huber)
+      if huber !== problem {
+        try huber.objective.prepare(start)
+        _ = try restrict(huber.objective, to: code.constraints, &start)
+      }
+      first = huber
     }
+    let fit = RobustFit(
+      problem: problem, first: first, method: chosen, local: local(objective), stops: stopped,
+      region: chosen.isGlobal
+        ? try searchRegion(
+          code.bindings, frame, problem.templates, starts, objective, chosen, code.methodSpan)
+        : nil
+    ) { [unowned self] info in self.output(.progress(RunReport.progress(info, 1))) }
+    let solution = try fit.solve(start)
     output(.progress(nil))
-    if let failure = objective.failure {
+    if let failure = objective.failure ?? first?.objective.failure {
       if !(failure is Interrupted) || !solution.value.isFinite { throw failure }
     }
     let label = method?.label ?? RunReport.label(solution)
@@ -56,9 +74,9 @@ extension Machine {
     return try fitResult(result, problem, solution, label)
   }
 
-  private func problem(
+  private func parts(
     _ code: FitCode, _ frame: Frame, _ starts: [Value], _ sides: [Value], _ table: Value
-  ) throws -> FitProblem {
+  ) throws -> FitParts {
     let columns = try FitColumns(table, used: code.openNames, code.tableSpan)
     guard columns.rowCount > 0 else {
       throw Diagnostic(
@@ -71,8 +89,13 @@ extension Machine {
     let right = FitSide(self, sides[1], code.openNames, code.rightSpan)
     try left.prepare(starts, columns)
     try right.prepare(starts, columns)
-    let roots = try code.weighting.map { weighting -> Matrix in
-      let side = FitSide(self, try weighting.code(frame), code.openNames, weighting.span)
+    let weighting = try code.weighting.map { weighting in
+      FitSide(
+        self, try weighting.code(frame), code.openNames, weighting.span,
+        what: weighting.isSigma ? "standard deviation" : "weight")
+    }
+    let roots = try weighting.flatMap { side -> Matrix? in
+      guard let weighting = code.weighting else { return nil }
       try side.prepare(starts, columns)
       let values = try side.values(starts, columns).numbers ?? []
       let what = weighting.isSigma ? "sigma" : "weights"
@@ -91,15 +114,25 @@ extension Machine {
     let restrictions = try code.constraints.flatMap {
       [try $0.left(frame), try $0.right(frame)]
     }
-    return FitProblem(self, code, starts, left, right, columns, roots, restrictions)
+    return FitParts(
+      code: code, starts: starts, left: left, right: right, columns: columns, roots: roots,
+      weighting: weighting, constraintSides: restrictions)
   }
 
-  private func refuseFewRows(_ rows: Int, _ parameters: Int, _ code: FitCode) throws {
+  private func refuseFewRows(_ parts: FitParts, _ parameters: Int) throws {
+    let rows = parts.counts.count { $0 }
+    let code = parts.code
+    if rows == 0, let weighting = code.weighting {
+      throw Diagnostic(
+        .error, "all weights are 0: no row counts", at: weighting.span,
+        help: "weights are positive for the rows that are to be fitted")
+    }
     guard rows < parameters else { return }
     throw Diagnostic(
       .error,
       "\(RunReport.count(parameters, "parameter")) cannot be found from "
-        + RunReport.count(rows, "row"), at: code.tableSpan,
+        + RunReport.count(rows, "row")
+        + (rows < parts.columns.rowCount ? " of positive weight" : ""), at: code.tableSpan,
       help: "give more rows, or take parameters out of `from`")
   }
 

@@ -9,15 +9,20 @@ struct FitStatistics {
   /// Parameters that `subject to` holds: the others are judged as if these were known.
   let atBound: [Bool]
   let covariance: Covariance
+  /// What it would be without bounds.
+  let freeCovariance: Covariance
   /// Residuals y − E, unweighted.
   let residuals: [Double]
   let fitted: [Double]
+  /// Residuals times the roots of the weights.
+  let weighted: [Double]
   /// Σ of the weighted squares.
   let sumOfSquares: Double
   let degrees: Int
   /// The variance of a residual of weight 1; nil if no degree of freedom is left to estimate it.
   let variance: Double?
-  /// The variance of residuals, for new observations.
+  /// The variance of a new observation of weight 1 around the curve; outliers do not count under a
+  /// loss.
   let residualVariance: Double?
   let standardErrors: [Double]
   let rSquared: Double
@@ -32,8 +37,10 @@ struct FitStatistics {
   /// The estimated variance counts as a parameter.
   private var parameterCount: Double { Double(covariance.rank + (isSigma ? 0 : 1)) }
 
-  init?(_ problem: FitProblem, _ x: [Double]) throws {
+  /// At a point that violates constraints nothing is estimated: `isFeasible` is false.
+  init?(_ problem: FitProblem, _ x: [Double], isFeasible: Bool) throws {
     guard let (weighted, jacobian) = problem.linearized(x) else { return nil }
+    self.weighted = weighted
     let n = x.count
     let y = try problem.numbers(problem.left, x, problem.columns)
     fitted = try problem.numbers(problem.right, x, problem.columns)
@@ -68,18 +75,27 @@ struct FitStatistics {
     rSquared = 1 - sum / total
     isExact = sum <= 1e-24 * size
     variance =
-      problem.loss != .squares
-      ? Self.robustVariance(weighted, problem, degrees)
-      : isSigma
-        ? 1
-        : degrees > 0
-          ? sum / Double(degrees) : nil
-    residualVariance = degrees > 0 ? sum / Double(degrees) : nil
+      !isFeasible
+      ? nil
+      : problem.loss != .squares
+        ? Self.robustVariance(weighted, problem, degrees, rank: covariance.rank)
+        : isSigma
+          ? 1
+          : degrees > 0
+            ? sum / Double(degrees) : nil
+    let spread = problem.loss == .squares ? 0 : problem.spread(try problem.sizes(x))
+    residualVariance =
+      degrees <= 0 ? nil : problem.loss == .squares ? sum / Double(degrees) : spread * spread
     self.covariance = covariance
+    freeCovariance =
+      atBound.contains(true)
+      ? Covariance(
+        jacobian: jacobian, rows: m, columns: n, isFree: Array(repeating: true, count: n))
+      : covariance
     let s2 = variance
     standardErrors = (0..<n).map { j in
       guard let s2, covariance.isDetermined[j], !atBound[j] else { return .nan }
-      return (s2 * covariance.inverse[j * n + j]).squareRoot()
+      return s2.squareRoot() * covariance.factor(j)
     }
     let logs = roots.filter { $0 > 0 }.reduce(0) { $0 + log($1) }
     let count = Double(rows)
@@ -92,12 +108,14 @@ struct FitStatistics {
   /// The factor of (JᵀJ)⁻¹ for a loss: that of the asymptotic covariance of an M-estimate, with
   /// Huber's correction for few rows. Huber & Ronchetti 2009, "Robust Statistics", equation 7.81.
   private static func robustVariance(
-    _ weighted: [Double], _ problem: FitProblem, _ degrees: Int
+    _ weighted: [Double], _ problem: FitProblem, _ degrees: Int, rank: Int
   ) -> Double? {
-    guard degrees > 0 else { return nil }
+    guard degrees > 0, !problem.isMajorityExact, problem.split(weighted).counting > rank else {
+      return nil
+    }
     let c = problem.scale[0]
     var (squares, slopes, squaredSlopes) = (0.0, 0.0, 0.0)
-    for r in weighted {
+    for (r, counts) in zip(weighted, problem.counts) where counts {
       let z = (r / c) * (r / c)
       let pull = r * problem.loss.weight(z)
       let slope = problem.loss.slope(z)
@@ -105,7 +123,7 @@ struct FitStatistics {
       slopes += slope
       squaredSlopes += slope * slope
     }
-    let count = Double(weighted.count)
+    let count = Double(problem.counts.count { $0 })
     let mean = slopes / count
     guard mean > 0 else { return nil }
     let spread = squaredSlopes / count - mean * mean
@@ -118,12 +136,16 @@ struct FitStatistics {
     StudentT.quantile(level: level, degrees: isSigma ? .infinity : Double(degrees))
   }
 
+  /// A first guess of how far the profile of a parameter reaches, bounds aside.
+  func profileStep(_ j: Int) -> Double {
+    if !atBound[j] { return standardErrors[j] }
+    return (variance ?? .nan).squareRoot() * freeCovariance.factor(j)
+  }
+
   /// Correlation of two estimates; NaN where one is not determined.
   func correlation(_ i: Int, _ j: Int) -> Double {
-    let n = estimates.count
     guard covariance.isDetermined[i], covariance.isDetermined[j] else { return .nan }
-    let product = covariance.inverse[i * n + i] * covariance.inverse[j * n + j]
-    return i == j ? 1 : covariance.inverse[i * n + j] / product.squareRoot()
+    return i == j ? 1 : covariance.correlation(i, j)
   }
 }
 

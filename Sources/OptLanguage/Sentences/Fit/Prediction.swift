@@ -51,28 +51,36 @@ extension Machine {
         .error, "\(RunReport.count(columns.missing, "row")) of the table with missing cells",
         at: span)
     }
-    guard let curve = try problem.curve(s.estimates, columns) else { throw Interrupted(span: span) }
+    let curve: (values: [Double], jacobian: [Double])
+    do {
+      guard let found = try problem.curve(s.estimates, columns) else {
+        throw Interrupted(span: span)
+      }
+      curve = found
+    } catch let error as Diagnostic {
+      guard
+        let name = problem.columns.values.keys.first(where: {
+          error.message == "unknown name `\($0)`"
+        })
+      else { throw error }
+      throw Diagnostic(
+        .error, "the table has no column `\(name)`, which the fitted formula needs", at: span,
+        notes: ["columns: " + columns.names.joined(separator: ", ")])
+    }
     let n = s.estimates.count
     let factor = s.factor(level)
-    let noise = s.isSigma ? Double.nan : s.residualVariance ?? .nan
+    let noise = newVariances(problem, s, columns)
     var (errors, lower, upper, lowerNew, upperNew) = (
       [Double](), [Double](), [Double](), [Double](), [Double]()
     )
     for row in 0..<columns.rowCount {
-      var square = 0.0
-      for i in 0..<n {
-        for j in 0..<n {
-          square +=
-            curve.jacobian[row * n + i] * s.covariance.inverse[i * n + j]
-            * curve.jacobian[row * n + j]
-        }
-      }
-      let variance = max(square, 0) * (s.variance ?? .nan)
+      let variance =
+        s.covariance.variance(of: curve.jacobian[row * n..<(row + 1) * n]) * (s.variance ?? .nan)
       let (value, error) = (curve.values[row], variance.squareRoot())
       errors.append(error)
       lower.append(value - factor * error)
       upper.append(value + factor * error)
-      let width = factor * (variance + noise).squareRoot()
+      let width = factor * (variance + noise[row]).squareRoot()
       lowerNew.append(value - width)
       upperNew.append(value + width)
     }
@@ -85,5 +93,19 @@ extension Machine {
         names: parts.map(\.0),
         columns: parts.map { .numbers(Matrix($0.1, rows: columns.rowCount, columns: 1)) },
         rowCount: columns.rowCount))
+  }
+  /// The variance of a new observation of each row around the curve: that of residuals of weight 1, or
+  /// what `sigma` says, NaN where it says nothing about these rows.
+  private func newVariances(
+    _ problem: FitProblem, _ s: FitStatistics, _ columns: FitColumns
+  ) -> [Double] {
+    let count = columns.rowCount
+    guard s.isSigma, let side = problem.weighting else {
+      return Array(repeating: s.residualVariance ?? .nan, count: count)
+    }
+    guard let sigma = try? problem.numbers(side, s.estimates, columns), sigma.count == count else {
+      return Array(repeating: .nan, count: count)
+    }
+    return sigma.map { $0 * $0 }
   }
 }

@@ -5,7 +5,8 @@ import OptSyntax
 
 extension FitProblem {
   /// The sum of squares when one component is held at a value and the others are fitted anew from
-  /// `start`, which becomes the point that was found; nil when that fails.
+  /// `start`, which becomes the point that was found; nil when that fails, as where the constraints
+  /// leave nothing.
   fileprivate func profiled(
     _ component: Int, at value: Double, _ start: inout [Double]
   ) -> Double? {
@@ -13,9 +14,12 @@ extension FitProblem {
     point[component] = value
     objective.hold(component, at: value)
     defer { objective.hold(nil, at: 0) }
+    let isConstrained = !objective.constraints.isEmpty
+    let method: any Method =
+      isConstrained ? defaultMethod(for: objective) : LevenbergMarquardt()
     let solution = OptSolvers.minimize(
-      objective, from: point, using: LevenbergMarquardt(), until: .fit, stop: machine.stop)
-    guard solution.value.isFinite else { return nil }
+      objective, from: point, using: method, until: .fit, stop: machine.stop)
+    guard solution.value.isFinite, solution.violation <= 1e-6 else { return nil }
     start = solution.x
     return solution.value
   }
@@ -24,7 +28,7 @@ extension FitProblem {
 extension Machine {
   /// The ends of the set of values for which the sum of squares, the other parameters fitted anew, is
   /// at most that of the fit plus t²s². Bates & Watts 1988, "Nonlinear Regression Analysis", section
-  /// 6.1.
+  /// 6.1. Bounds and constraints of the fit hold for all of these: an end may be where they end.
   func profile(_ report: FitReport, _ level: Double, _ span: SourceSpan) throws -> Value {
     let problem = report.problem
     guard let s = report.statistics, let variance = s.variance, !s.isExact else {
@@ -56,7 +60,7 @@ extension Machine {
     _ problem: FitProblem, _ s: FitStatistics, _ component: Int, _ sign: Double, _ height: Double,
     _ variance: Double, _ span: SourceSpan
   ) throws -> Double {
-    let error = s.standardErrors[component]
+    let error = s.profileStep(component)
     guard error.isFinite, error > 0 else { return sign * .infinity }
     let estimate = s.estimates[component]
     var point = s.estimates
@@ -68,13 +72,21 @@ extension Machine {
       return (max(value - s.sumOfSquares, 0) / variance).squareRoot()
     }
     var (inside, insideHeight) = (0.0, 0.0)
-    var distance = height * error
+    // Beyond a bound there is nothing.
+    let bound = problem.objective.bounds.map {
+      sign < 0 ? $0.lower[component] : $0.upper[component]
+    }
+    let farthest = bound.map { max(sign * ($0 - estimate), 0) } ?? .infinity
+    if farthest == 0 { return estimate }
+    var distance = min(height * error, farthest)
     var outside: (distance: Double, height: Double)?
+    /// From here on there are no values.
+    var wall = Double.infinity
     for _ in 0..<60 {
       guard let found = try τ(distance) else {
-        // No number beyond: half way back.
-        guard distance - inside > 1e-6 * error else { break }
-        outside = nil
+        wall = distance
+        // Half way back.
+        guard distance - inside > 1e-8 * (inside + error) else { break }
         distance = (distance + inside) / 2
         continue
       }
@@ -85,8 +97,15 @@ extension Machine {
         outside = (distance, found)
       }
       guard let outside else {
+        if distance == farthest { return bound ?? estimate }
+        if wall.isFinite {
+          guard wall - distance > 1e-8 * (distance + error) else { break }
+          distance = (distance + wall) / 2
+          continue
+        }
         distance = distance * (found > 0.3 * height ? min(2, 1.05 * height / found) : 2)
         if distance > 1e8 * error { return sign * .infinity }
+        distance = min(distance, farthest)
         continue
       }
       let width = outside.distance - inside
@@ -94,6 +113,7 @@ extension Machine {
       let secant = inside + width * (height - insideHeight) / (outside.height - insideHeight)
       distance = min(max(secant, inside + 0.05 * width), outside.distance - 0.05 * width)
     }
-    return outside.map { estimate + sign * $0.distance } ?? sign * .infinity
+    if let outside { return estimate + sign * outside.distance }
+    return wall.isFinite ? estimate + sign * inside : sign * .infinity
   }
 }

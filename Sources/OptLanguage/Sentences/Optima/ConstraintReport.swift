@@ -80,6 +80,17 @@ struct ConstraintReport {
     return result
   }
 
+  /// A comparison whose rows are not finite where a run ended at its start.
+  func notFinite(_ solution: Solution) -> ConstraintCode? {
+    var at = 0
+    for (constraint, k) in zip(set.constraints, set.rows) {
+      let rows = solution.rowsAtEnd.dropFirst(at).prefix(constraint.count)
+      if rows.contains(where: { !$0.isFinite }) { return codes[k] }
+      at += constraint.count
+    }
+    return nil
+  }
+
   /// What is shown of a run: active constraints with their multipliers, and what is violated.
   func findings(_ solution: Solution, _ sign: Double) -> [String] {
     zip(codes, endings(solution, sign)).compactMap { code, ending in
@@ -101,20 +112,12 @@ struct ConstraintReport {
     }
   }
 
-  /// The comparisons that cannot hold at once: rows that the solver found, and the bounds that hold
-  /// their variables there.
+  /// The comparisons that cannot hold at once.
   private func conflict(_ solution: Solution) -> [ConstraintCode] {
-    var parts = Set(solution.conflict.map { set.rows[$0] })
-    guard !parts.isEmpty else { return [] }
-    for k in solution.x.indices {
-      let x = solution.x[k]
-      if let origin = set.lowerOrigins[k], x <= set.bounds.lower[k] {
-        parts.insert(origin.comparison)
-      }
-      if let origin = set.upperOrigins[k], x >= set.bounds.upper[k] {
-        parts.insert(origin.comparison)
-      }
-    }
+    guard let conflict = solution.conflict else { return [] }
+    var parts = Set(conflict.constraints.map { set.rows[$0] })
+    parts.formUnion(conflict.lower.compactMap { set.lowerOrigins[$0]?.comparison })
+    parts.formUnion(conflict.upper.compactMap { set.upperOrigins[$0]?.comparison })
     return parts.sorted().map { codes[$0] }
   }
 
@@ -122,7 +125,9 @@ struct ConstraintReport {
   func conflictText(_ solution: Solution) -> String {
     let parts = conflict(solution)
     let names = parts.prefix(6).map { "`\($0.label)`" }.joined(separator: " and ")
-    let isLinear = solution.conflict.allSatisfy { set.constraints[$0].isLinear }
+    let isLinear = (solution.conflict?.constraints ?? []).allSatisfy {
+      set.constraints[$0].isLinear
+    }
     if parts.count == 1 {
       return "infeasible: nothing \(isLinear ? "" : "near ")satisfies \(names)"
     }

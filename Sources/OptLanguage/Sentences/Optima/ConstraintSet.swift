@@ -41,6 +41,7 @@ struct ConstraintSet {
     try machine.tracing(path.tracer) {
       for (k, code) in codes.enumerated() {
         let rows = try machine.expression(path.constraints[k], code.span)
+        // Nothing is left of `x <= inf`.
         guard rows.shape.count > 0 else { continue }
         let structure = RowStructure(of: rows, by: path.inputs)
         if !decided.contains(k), structure.dependents.allSatisfy({ $0 == .nothing }) {
@@ -163,8 +164,44 @@ extension Machine {
       }
       let difference = try binary(.subtract, both[0], both[1], code.span)
       if tracer?.guards.count != guards { tracer?.decidedComparisons.insert(k) }
-      return difference
+      return try restricting(difference, code, both)
     }
+  }
+
+  /// The rows of a comparison that restrict anything: `x <= inf` does not. A side that no number can be
+  /// compared with is an error.
+  private func restricting(
+    _ difference: Value, _ code: ConstraintCode, _ both: [Value]
+  ) throws -> Value {
+    guard let size = difference.size else { return difference }
+    let count = size.rows * size.columns
+    var isOpen = Array(repeating: false, count: count)
+    for (k, side) in both.enumerated() {
+      guard let numbers = side.numbers, numbers.count == 1 || numbers.count == count else {
+        continue
+      }
+      for row in 0..<count {
+        let number = numbers.count == 1 ? numbers[0] : numbers[row]
+        if number.isFinite { continue }
+        let isBelow = code.comparison == .less || code.comparison == .lessOrEqual
+        // Whether the side lies where everything satisfies the comparison.
+        let isFar = (k == 1) == isBelow ? number == .infinity : number == -.infinity
+        guard code.comparison != .equal, isFar else {
+          throw Diagnostic(
+            .error,
+            number.isNaN
+              ? "a side of `\(code.text)` is not a number" : "nothing satisfies `\(code.text)`",
+            at: code.span)
+        }
+        isOpen[row] = true
+      }
+    }
+    let kept = (0..<count).filter { !isOpen[$0] }
+    if kept.count == count { return difference }
+    if kept.isEmpty { return Value(Matrix([], rows: 0, columns: 1)) }
+    let offsets = Matrix(kept.map(Double.init), rows: kept.count, columns: 1)
+    let rows = try expression(difference, code.span)
+    return Value(rows.gather(rows.graph.array(offsets.buffer, offsets.shape)))
   }
 
   /// Restricts an objective that is traced at `start` to what a sentence says, and moves the start

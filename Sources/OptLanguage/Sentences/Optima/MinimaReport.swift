@@ -37,13 +37,19 @@ extension Machine {
       "\(minima.distinctCount == 1 ? "1 \(kind)um" : "\(minima.distinctCount) \(kind)a") · "
       + "the \(which) was found by \(minima.lowestCount) of "
       + RunReport.count(minima.searches, "local search")
+    let share = minima.unseenShare
     if minima.searches > 1 {
-      let share = minima.unseenShare
-      let percent =
-        share < 0.01 ? "under 1 %" : "about \(NumberFormat.short((100 * share).rounded())) %"
-      line += " · \(percent) of further starts would find another"
+      func percent(_ share: Double) -> String { NumberFormat.short((100 * share).rounded(.up)) }
+      line +=
+        share == 0
+        ? " · under \(percent(minima.unseenBound)) % of further starts would find another"
+        : " · about \(percent(share)) % of further starts would find another"
     }
     var lines = [line]
+    // A search that keeps finding new minima says little about the lowest of all.
+    if minima.searches > 1, minima.lowestCount == 1 || share > 0.2 {
+      lines.append("there may well be a \(sign < 0 ? "higher" : "lower") one")
+    }
     if minima.failures > 0 {
       lines.append("\(RunReport.count(minima.failures, "local search")) ended without a \(kind)um")
     }

@@ -163,7 +163,9 @@ extension Machine {
     let sign = optimization.sign
     let region =
       chosen.isGlobal
-      ? try searchRegion(optimization, frame, templates, starts, objective, chosen) : nil
+      ? try searchRegion(
+        optimization.bindings, frame, templates, starts, objective, chosen,
+        optimization.methodSpan) : nil
     let files = CheckpointCode(save: optimization.stops?.checkpoint, resume: optimization.resume)
     let checkpoint = try checkpoint(
       files, frame, method: chosen, label: method?.label ?? chosen.name, objective.layout, objective

@@ -127,9 +127,9 @@ extension Machine {
   ) throws -> Value {
     switch solution.reason {
     case .valueNotFinite(step: 0), .gradientNotFinite(step: 0):
-      throw notFinite(solution, span)
+      throw notFinite(solution, restrictions, span)
     case .unbounded where solution.steps == 0 && !solution.start.value.isFinite:
-      throw notFinite(solution, span)
+      throw notFinite(solution, restrictions, span)
     case .notOffered(let what):
       throw Diagnostic(.error, "\(label) needs \(what), which this cost does not have", at: span)
     case .notSaved(let why):
@@ -142,10 +142,14 @@ extension Machine {
         help: "resume with the cost, the variables and the method that the checkpoint was made with"
       )
     case .notHonoured(let what):
-      let names = MethodCatalogue.names(honouring: what == "bounds" ? .bounds : .constraints)
+      let able = MethodCatalogue.names(honouring: what == "bounds" ? .bounds : .constraints)
+      let searchesGlobally = MethodCatalogue.entry(named: solution.method)?.make([:]).isGlobal
       throw Diagnostic(
         .error, "\(label) cannot keep to \(what)", at: span,
-        help: names.isEmpty ? nil : "these can: \(names.joined(separator: ", "))")
+        help: searchesGlobally == true
+          ? "write `from \(names.first ?? "x") ~ uniform(a, b) … using restarts(20, sqp)`: "
+            + "local searches from many starts, which can"
+          : "these can: \(able.joined(separator: ", "))")
     default: break
     }
     if solution.reason.isFailure { sawUnconverged = true }
@@ -311,7 +315,14 @@ extension Machine {
     return [line]
   }
 
-  private func notFinite(_ solution: Solution, _ span: SourceSpan) -> Diagnostic {
+  private func notFinite(
+    _ solution: Solution, _ restrictions: ConstraintReport?, _ span: SourceSpan
+  ) -> Diagnostic {
+    if let code = restrictions?.notFinite(solution) {
+      return Diagnostic(
+        .error, "the constraint `\(code.text)` has no finite value or derivative at the start",
+        at: code.span, help: "start from a point where both sides are numbers")
+    }
     var what = "the cost is not finite at the start"
     if case .gradientNotFinite = solution.reason {
       what = "the gradient of the cost is not finite at the start"

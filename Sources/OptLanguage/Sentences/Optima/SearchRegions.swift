@@ -7,10 +7,9 @@ extension Machine {
   /// The region of a run with a method that searches globally. The draws after `~` are made anew for
   /// every start; their ends are found by drawing the smallest and the largest numbers.
   func searchRegion(
-    _ optimization: Optimization, _ frame: Frame, _ templates: [Template], _ starts: [Value],
-    _ objective: CostObjective, _ method: any Method
+    _ bindings: [BindingCode], _ frame: Frame, _ templates: [Template], _ starts: [Value],
+    _ objective: CostObjective, _ method: any Method, _ methodSpan: SourceSpan
   ) throws -> SearchRegion {
-    let bindings = optimization.bindings
     let count = objective.dimension
     func numbers() throws -> [Double] {
       let values = try zip(bindings, starts).map { $0.isDraw ? try $0.value(frame) : $1 }
@@ -36,7 +35,7 @@ extension Machine {
     }
     let box = Bounds(lower: lower, upper: upper)
     let isDrawing = hasDraws && (method as? Restarts) != nil
-    if !isDrawing { try require(box, optimization, objective, method) }
+    if !isDrawing { try require(box, bindings, objective, method, methodSpan) }
     let base = random
     random.draw &+= 1
     var region = SearchRegion(
@@ -63,7 +62,8 @@ extension Machine {
 
   /// Refuses a box with an open or crossed side, and says what to write.
   private func require(
-    _ box: Bounds, _ optimization: Optimization, _ objective: CostObjective, _ method: any Method
+    _ box: Bounds, _ bindings: [BindingCode], _ objective: CostObjective, _ method: any Method,
+    _ methodSpan: SourceSpan
   ) throws {
     guard let k = box.lower.indices.first(where: { !(box.upper[$0] - box.lower[$0]).isFinite })
     else {
@@ -73,11 +73,11 @@ extension Machine {
       throw Diagnostic(
         .error,
         "the bounds of `\(objective.layout.componentNames[crossed])` leave nothing of the "
-          + "distribution of its start", at: optimization.methodSpan)
+          + "distribution of its start", at: methodSpan)
     }
-    var name = optimization.bindings[0].name
+    var name = bindings[0].name
     var place = k
-    for (block, binding) in zip(objective.layout, optimization.bindings) {
+    for (block, binding) in zip(objective.layout, bindings) {
       if place < block.count {
         name = binding.name
         break
@@ -87,7 +87,7 @@ extension Machine {
     let what = method is Restarts ? "draws starts from a distribution or box" : "searches a box"
     throw Diagnostic(
       .error, "`\(method.name)` \(what), and `\(objective.layout.componentNames[k])` has none",
-      at: optimization.methodSpan,
+      at: methodSpan,
       help: "write `from \(name) ~ uniform(-5, 5)` or `subject to -5 <= \(name) <= 5`")
   }
 }

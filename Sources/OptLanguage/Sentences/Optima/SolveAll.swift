@@ -107,8 +107,17 @@ extension Machine {
     let count = found.roots.count
     var headline = "\(RunReport.count(count, "root")) in \(interval)"
     headline =
-      count == 0 ? "no root in \(interval)" : headline + ": \(code.name) = \(list(found.roots))"
+      count == 0
+      ? "no root found in \(interval)" : headline + ": \(code.name) = \(list(found.roots))"
     var details: [String] = []
+    func ranges(_ all: [ClosedRange<Double>]) -> String {
+      all.prefix(5).map { "[\(text($0.lowerBound)), \(text($0.upperBound))]" }
+        .joined(separator: ", ") + (all.count > 5 ? ", …" : "")
+    }
+    if !found.coinciding.isEmpty {
+      let what = "the sides are equal everywhere in \(ranges(found.coinciding))"
+      if count == 0 { headline = what } else { details.append(what) }
+    }
     if !found.touching.isEmpty {
       details.append(
         "the sides touch without crossing at \(list(found.touching)): about half the digits are right"
@@ -119,10 +128,12 @@ extension Machine {
     }
     if found.hasGaps { details.append("the equation has no value in parts of the interval") }
     if !found.open.isEmpty {
-      let parts = found.open.prefix(5).map { "[\(text($0.lowerBound)), \(text($0.upperBound))]" }
+      details.append("further roots are not excluded in \(ranges(found.open))")
+    }
+    if count == 0, found.coinciding.isEmpty, isComplete, found.spacing > 0 {
       details.append(
-        "further roots are not excluded in \(parts.joined(separator: ", "))"
-          + (found.open.count > 5 ? ", …" : ""))
+        "the sides were compared at points at most \(RunReport.rounded(found.spacing)) apart; what is "
+          + "narrower can be missed")
     }
     let reason =
       found.isInterrupted
@@ -132,12 +143,16 @@ extension Machine {
         : found.isOutOfBudget ? "used the evaluations or the time allowed" : "searched the interval"
     details.append(
       "subdivision, bracketing · \(RunReport.count(found.evaluations, "evaluation")) · \(reason)")
-    let open = found.open.flatMap { [$0.lowerBound, $0.upperBound] }
+    func matrix(_ ranges: [ClosedRange<Double>]) -> Value {
+      Value(
+        Matrix(
+          ranges.flatMap { [$0.lowerBound, $0.upperBound] }, rows: ranges.count, columns: 2))
+    }
     let fields: [(String, Value)] = [
       ("roots", .vector(found.roots)),
       ("solution", .record([(code.name, .vector(found.roots))])),
       ("touching", .vector(found.touching)), ("jumps", .vector(found.jumps)),
-      ("open", Value(Matrix(open, rows: found.open.count, columns: 2))),
+      ("coinciding", matrix(found.coinciding)), ("open", matrix(found.open)),
       ("status", .text(isComplete ? "converged" : "limit")), ("reason", .text(reason)),
       ("converged", .boolean(isComplete)), ("evaluations", .number(Double(found.evaluations))),
     ]
