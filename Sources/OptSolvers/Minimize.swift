@@ -181,9 +181,13 @@ final class Driver {
     var row = 0
     for constraint in run.objective.constraints {
       for _ in 0..<constraint.count {
-        let line = run.jacobian + row * n
-        let approach = -run.orientation[row] * dot(line, way.pointer, n)
-        let share = approach / (euclideanNorm(line, n) * euclideanNorm(way.pointer, n))
+        var (rate, squared) = (0.0, 0.0)
+        for k in run.rows.starts[row]..<run.rows.starts[row + 1] {
+          rate += run.jacobian[k] * way[Int(run.rows.columns[k])]
+          squared += run.jacobian[k] * run.jacobian[k]
+        }
+        let approach = -run.orientation[row] * rate
+        let share = approach / (squared.squareRoot() * euclideanNorm(way.pointer, n))
         // Straight on: an affine row is met for certain, another one where it is near.
         let isNear = abs(run.rows.values[row]) < 10 * approach
         if !run.isEquation[row], share > 1e-9, constraint.isLinear || isNear { return true }

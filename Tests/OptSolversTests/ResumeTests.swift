@@ -8,7 +8,7 @@ import Testing
 ///     r = [10(x₂ − x₁²), 1 − x₁, 3 sin 4x₂],  f = ‖r‖²,  x₁² + x₂² ≤ 2,  x₁ = x₂³ where constrained
 ///
 /// With one variable, x₂ = 0.7.
-private final class Everything: Objective {
+private final class Everything: PlainObjective {
   private let n: Int
   let bounds: Bounds?
   let constraints: [Constraint]

@@ -50,6 +50,8 @@ final class Confined: Objective {
   var layout: [Block] { inner.layout }
   var constraints: [Constraint] { inner.constraints }
   var isQuadratic: Bool { inner.isQuadratic }
+  var hasQuadraticLagrangian: Bool { inner.hasQuadraticLagrangian }
+  var sparsity: Sparsity? { inner.sparsity }
   var residualCount: Int { inner.residualCount }
 
   init(_ inner: any Objective, in bounds: Bounds?, offers: Ask) {
