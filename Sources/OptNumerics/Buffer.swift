@@ -1,6 +1,10 @@
 /// A block of doubles that is allocated once and shared by reference.
 import CKernels
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// Fixed-size storage for doubles, aligned to 64 bytes.
 ///
 /// Written only by its one owner before it is shared; afterwards it is read.
@@ -24,7 +28,26 @@ package final class Buffer: @unchecked Sendable {
   /// `count` copies of `value`.
   package convenience init(count: Int, repeating value: Double = 0) {
     self.init(uninitialized: count)
+    if value.bitPattern == 0, clearsPages() { return }
     pointer.initialize(repeating: value, count: self.count)
+  }
+
+  /// Lets the system clear a large memory page by page when it is first used; whether it does.
+  private func clearsPages() -> Bool {
+    #if canImport(Glibc)
+      let page = 4096
+      guard count >= 1 << 21 else { return false }
+      let start = UnsafeMutableRawPointer(pointer)
+      let end = start + count * MemoryLayout<Double>.stride
+      let first = start.alignedUp(toMultipleOf: page)
+      let last = end.alignedDown(toMultipleOf: page)
+      guard madvise(first, last - first, MADV_DONTNEED) == 0 else { return false }
+      memset(start, 0, first - start)
+      memset(last, 0, end - last)
+      return true
+    #else
+      return false
+    #endif
   }
 
   package convenience init(_ values: [Double]) {

@@ -28,6 +28,8 @@ final class LeastSquaresIteration: Iteration {
   private var damping = 0.0
   /// The model at `run.x` is made.
   private var isCurrent = false
+  /// Whether the scale, restored, is already that of this point.
+  private var keepsScale = false
   var isFree: [Bool]
   /// What is known of the second derivatives of the residuals; nil if they do not count.
   private let curvature: ResidualCurvature?
@@ -114,25 +116,29 @@ final class LeastSquaresIteration: Iteration {
     archive.flag("isCurved", &isCurved)
     archive.count("shortSteps", &shortSteps)
     if let curvature { archive.scope("curvature") { curvature.archive(archive) } }
-    // The model is made anew of the Jacobian, which the run has kept.
-    if archive.isRestoring { isCurrent = false }
+    // The model is made anew of the Jacobian, which the run has kept; the scale is that of the model.
+    var isKnown = isCurrent
+    archive.flag("isCurrent", &isKnown)
+    if archive.isRestoring { (isCurrent, keepsScale) = (false, isKnown) }
   }
 
   /// Scale and factors at `run.x`; false if the derivatives there are not known or not finite.
   private func model(_ run: Run) -> Bool {
     if isCurrent { return true }
     guard run.knowsJacobian else { return false }
-    curvature?.learn(run)
+    if !keepsScale { curvature?.learn(run) }
     isCurved = isCurved && curvature?.isKnown ?? false
     for j in 0..<n {
+      isFree[j] = !(run.box?.holds(run.x[j], run.gradient[j], j) ?? false)
+      if keepsScale { continue }
       let norm = columnNorm(run, j)
       // D forgets slowly: where columns shrink for good, the old norms would hide them.
       scale[j] = max(0.9 * scale[j], norm)
       peak[j] = max(peak[j], norm)
       if isCurved, let curvature { scale[j] = max(scale[j], curvature.size(j)) }
       if !(scale[j] > 0) || !scale[j].isFinite { scale[j] = 1 }
-      isFree[j] = !(run.box?.holds(run.x[j], run.gradient[j], j) ?? false)
     }
+    keepsScale = false
     guard qr.factorize(run.residualJacobian, run.residuals, scale: scale, isFree: isFree) else {
       return false
     }
