@@ -99,7 +99,7 @@ extension Run {
     if isConstrained {
       let m = rows.count
       archive.numbers("rows", rows.values, m)
-      archive.numbers("rowJacobian", rows.jacobian, m * dimension)
+      archive.numbers("rowJacobian", rows.jacobian, rows.elementCount)
       archive.numbers("multipliers", rows.multipliers, m)
     }
     if var place = region {

@@ -109,8 +109,7 @@ extension Driver {
     solution.rows = copy(run.bestPoint.rows)
     let rows = run.rows
     solution.rowsAtEnd = (0..<m).map {
-      allFinite(rows.jacobian + rows.starts[$0], rows.starts[$0 + 1] - rows.starts[$0])
-        ? rows.values[$0] : .nan
+      rows.length($0).isFinite ? rows.values[$0] : .nan
     }
     solution.multipliers = copy(run.rows.multipliers)
     guard run.knowsGradient else { return }

@@ -178,16 +178,12 @@ final class Driver {
       }
     }
     guard run.isConstrained, run.knowsGradient else { return false }
+    let distance = euclideanNorm(way.pointer, n)
     var row = 0
     for constraint in run.objective.constraints {
       for _ in 0..<constraint.count {
-        var (rate, squared) = (0.0, 0.0)
-        for k in run.rows.starts[row]..<run.rows.starts[row + 1] {
-          rate += run.jacobian[k] * way[Int(run.rows.columns[k])]
-          squared += run.jacobian[k] * run.jacobian[k]
-        }
-        let approach = -run.orientation[row] * rate
-        let share = approach / (squared.squareRoot() * euclideanNorm(way.pointer, n))
+        let approach = -run.orientation[row] * run.rows.slope(row, along: way.pointer)
+        let share = approach / (run.rows.length(row) * distance)
         // Straight on: an affine row is met for certain, another one where it is near.
         let isNear = abs(run.rows.values[row]) < 10 * approach
         if !run.isEquation[row], share > 1e-9, constraint.isLinear || isNear { return true }
