@@ -54,6 +54,9 @@ package final class Rows {
     columns.deallocate()
   }
 
+  /// How many derivatives are stored.
+  var elementCount: Int { starts[count] }
+
   /// Adds Jᵀλ to `target`, n numbers; `elements` are those of J if not at the current point.
   package func addTransposed(
     _ factors: UnsafePointer<Double>, of elements: UnsafePointer<Double>? = nil,
@@ -73,6 +76,11 @@ package final class Rows {
     var sum = 0.0
     for k in starts[row]..<starts[row + 1] { sum += jacobian[k] * direction[Int(columns[k])] }
     return sum
+  }
+
+  /// The length of the gradient of a row.
+  func length(_ row: Int) -> Double {
+    euclideanNorm(jacobian + starts[row], starts[row + 1] - starts[row])
   }
 
   /// The largest derivative of a row.
@@ -110,7 +118,7 @@ package struct KKT: Sendable, Equatable {
   /// What rounding may make of the values of rows, and of the stationarity.
   package var rounding: Double
   package var slopeRounding = 0.0
-  /// The largest min(|λ|, |c|) of an inequality, c in the unit of the cost.
+  /// The largest min(‖∇c‖ |λ|, |c| / ‖∇c‖) of an inequality, the second in the unit of the cost.
   package var complementarity: Double
 }
 
@@ -173,7 +181,10 @@ extension Run {
       result.slopeRounding = max(result.slopeRounding, 64 * Double.ulpOfOne * size)
     }
     for row in 0..<m where !rows.isEquation[row] {
-      let amount = min(abs(rows.multipliers[row]), unit * abs(rows.values[row]))
+      // In the length of a step to the row and the force against it, whatever its scale.
+      let length = max(rows.length(row), .leastNormalMagnitude)
+      let amount = min(
+        length * abs(rows.multipliers[row]), unit * abs(rows.values[row]) / length)
       result.complementarity = max(result.complementarity, amount)
     }
     return result
