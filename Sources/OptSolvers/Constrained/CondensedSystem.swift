@@ -49,36 +49,7 @@ final class CondensedSystem: StepSystem {
         for q in begin...p { target[Int(rows.columns[q])] += left * rows.jacobian[q] }
       }
     }
-    return cholesky()
-  }
-
-  private func cholesky() -> Bool {
-    for j in 0..<n {
-      var sum = system[j * n + j]
-      for k in 0..<j { sum -= factors[j * n + k] * factors[j * n + k] }
-      guard sum > 1e-14 * abs(system[j * n + j]), sum.isFinite else { return false }
-      let root = sum.squareRoot()
-      factors[j * n + j] = root
-      for i in (j + 1)..<max(n, j + 1) {
-        var sum = system[i * n + j]
-        for k in 0..<j { sum -= factors[i * n + k] * factors[j * n + k] }
-        factors[i * n + j] = sum / root
-      }
-    }
-    return true
-  }
-
-  private func solveFactored(_ x: UnsafeMutablePointer<Double>) {
-    for i in 0..<n {
-      var sum = x[i]
-      for k in 0..<i { sum -= factors[i * n + k] * x[k] }
-      x[i] = sum / factors[i * n + i]
-    }
-    for i in stride(from: n - 1, through: 0, by: -1) {
-      let value = x[i] / factors[i * n + i]
-      x[i] = value
-      for k in 0..<i { x[k] -= factors[i * n + k] * value }
-    }
+    return factorCholesky(system, into: factors, n, share: 1e-14)
   }
 
   func solve(
@@ -89,14 +60,14 @@ final class CondensedSystem: StepSystem {
     for row in 0..<m { y[row] = -sides[row] * weights[row] * r[row] }
     run.rows.addTransposed(y, to: right)
     dx.update(from: right, count: n)
-    solveFactored(dx)
+    solveCholesky(factors, dx, n)
     // One step of refinement: weights of equations are large.
     for i in 0..<n {
       var sum = right[i]
       for j in 0..<n { sum -= (j <= i ? system[i * n + j] : system[j * n + i]) * dx[j] }
       work[i] = sum
     }
-    solveFactored(work)
+    solveCholesky(factors, work, n)
     for k in 0..<n { dx[k] += work[k] }
     for row in 0..<m {
       y[row] = weights[row] * (sides[row] * run.rows.slope(row, along: dx) + r[row])

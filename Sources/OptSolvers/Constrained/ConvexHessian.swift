@@ -82,18 +82,6 @@ final class ConvexHessian {
 
   /// Whether Cholesky's factorisation meets pivots above `floor` only.
   private func isPositive(_ h: UnsafePointer<Double>, floor: Double) -> Bool {
-    for j in 0..<n {
-      var sum = h[j * n + j]
-      for k in 0..<j { sum -= factor[j * n + k] * factor[j * n + k] }
-      guard sum > floor else { return false }
-      let root = sum.squareRoot()
-      factor[j * n + j] = root
-      for i in (j + 1)..<max(n, j + 1) {
-        var sum = h[i * n + j]
-        for k in 0..<j { sum -= factor[i * n + k] * factor[j * n + k] }
-        factor[i * n + j] = sum / root
-      }
-    }
-    return true
+    factorCholesky(h, into: factor, n, floor: floor)
   }
 }

@@ -142,18 +142,7 @@ final class DualQP {
   private func factorize() -> Bool {
     var largest = 0.0
     for k in 0..<n { largest = max(largest, abs(matrix[k * n + k])) }
-    for j in 0..<n {
-      var sum = matrix[j * n + j]
-      for k in 0..<j { sum -= matrix[j * n + k] * matrix[j * n + k] }
-      guard sum > 1e-15 * largest, sum.isFinite else { return false }
-      let root = sum.squareRoot()
-      matrix[j * n + j] = root
-      for i in (j + 1)..<max(n, j + 1) {
-        var sum = matrix[i * n + j]
-        for k in 0..<j { sum -= matrix[i * n + k] * matrix[j * n + k] }
-        matrix[i * n + j] = sum / root
-      }
-    }
+    guard factorCholesky(matrix, into: matrix, n, floor: 1e-15 * largest) else { return false }
     // Column j of L⁻¹ is row j of its transpose.
     for j in 0..<n {
       for i in 0..<j { basis[j * n + i] = 0 }
