@@ -6,25 +6,17 @@ import OptSyntax
 
 extension Compiler {
   func explainEngine(_ sentence: Sentence, _ id: NodeID) throws -> Code {
-    try refuseClauses(sentence, except: [.at])
-    let subject = sentence.subjects[0]
-    if case .sentence(let inner) = tree[subject] {
+    if case .sentence(let inner) = tree[sentence.subjects[0]] {
       throw fail(
         "`explain engine` takes a function or an expression, found `\(inner.verb.rawValue)`",
-        subject, help: "write `explain engine f at x = 1`")
+        sentence.subjects[0], help: "write `explain engine f at x = 1`")
     }
-    guard let at = sentence.clause(.at) else {
-      throw Diagnostic(
-        .error, "`explain engine` needs a point, whose sizes the program is made for",
-        at: span(id), help: "write `explain engine … at x = 1`")
-    }
-    let bindings = try self.bindings(at, [subject])
-    let parameters = bindings.map { Parameter(name: $0.name, span: $0.span) }
-    let cost = closure(
-      try function(name: nil, parameters: parameters, body: subject, at: span(subject)))
-    let (machine, place) = (machine, span(subject))
+    let subject = try costAtPoint(
+      sentence, id, "explain engine", reason: ", whose sizes the program is made for")
+    let machine = machine
     return { frame in
-      try machine.explainedEngine(cost(frame), bindings, frame, place)
+      try machine.explainedEngine(
+        subject.cost(frame), subject.bindings, frame, subject.span)
     }
   }
 }
@@ -34,18 +26,12 @@ extension Machine {
   fileprivate func explainedEngine(
     _ cost: Value, _ bindings: [BindingCode], _ frame: Frame, _ span: SourceSpan
   ) throws -> Value {
-    let points = try bindings.map { try $0.value(frame) }
+    let point = try knownPoint(bindings, frame, "explain engine", span)
+    let (leaves, templates) = (point.leaves, point.templates)
+    let names = bindings.map(\.name)
+    let numbers = point.numbers.flatMap { $0 }
     let resume = suspendTrace()
     defer { resume() }
-    var leaves: [Leaf] = []
-    let names = bindings.map(\.name)
-    let templates = zip(names, points).map { Template.of($1, named: $0, &leaves) }
-    let numbers = zip(templates, points).flatMap { template, value in
-      (template.leaves(of: value) ?? []).flatMap { $0.numbers ?? [] }
-    }
-    guard !numbers.isEmpty, numbers.count == leaves.reduce(0, { $0 + $1.count }) else {
-      throw Diagnostic(.error, "the point of `explain engine` must be known numbers", at: span)
-    }
     let traced = TracedFunction(self, leaves: leaves, variableCount: leaves.count, at: span) {
       [unowned self] inputs in
       let arguments = templates.map { $0.value { inputs[$0] } }

@@ -7,20 +7,11 @@ import OptSyntax
 
 extension Compiler {
   func explainGradient(_ sentence: Sentence, _ id: NodeID) throws -> Code {
-    try refuseClauses(sentence, except: [.at])
-    let subject = sentence.subjects[0]
-    guard let at = sentence.clause(.at) else {
-      throw Diagnostic(
-        .error, "`explain gradient of` needs a point", at: span(id),
-        help: "write `explain gradient of … at x = 1`")
-    }
-    let bindings = try self.bindings(at, [subject])
-    let parameters = bindings.map { Parameter(name: $0.name, span: $0.span) }
-    let cost = closure(
-      try function(name: nil, parameters: parameters, body: subject, at: span(subject)))
-    let (machine, place) = (machine, span(subject))
+    let subject = try costAtPoint(sentence, id, "explain gradient of")
+    let machine = machine
     return { frame in
-      try machine.explainedGradient(cost(frame), bindings, frame, place)
+      try machine.explainedGradient(
+        subject.cost(frame), subject.bindings, frame, subject.span)
     }
   }
 }
@@ -30,16 +21,8 @@ extension Machine {
   fileprivate func explainedGradient(
     _ cost: Value, _ bindings: [BindingCode], _ frame: Frame, _ span: SourceSpan
   ) throws -> Value {
-    var leaves: [Leaf] = []
-    let points = try bindings.map { try $0.value(frame) }
-    let templates = zip(bindings, points).map { Template.of($1, named: $0.name, &leaves) }
-    let numbers = zip(templates, points).flatMap { template, value in
-      (template.leaves(of: value) ?? []).compactMap(\.numbers)
-    }
-    guard numbers.count == leaves.count else {
-      throw Diagnostic(
-        .error, "the point of `explain gradient of` must be known numbers", at: span)
-    }
+    let point = try knownPoint(bindings, frame, "explain gradient of", span)
+    let (leaves, templates, numbers) = (point.leaves, point.templates, point.numbers)
     let resume = suspendTrace()
     defer { resume() }
     func table(_ purpose: Tracer.Purpose, namingGlobals: Bool) throws -> (ComputationTable, [Guard])
