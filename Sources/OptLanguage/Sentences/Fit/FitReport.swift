@@ -205,7 +205,7 @@ extension Machine {
     } else if s.degrees <= 0 {
       lines.append("as many parameters as rows: no standard errors can be told")
     }
-    if problem.loss != .squares, !s.isExact { lines += scaleLines(problem, s) }
+    if problem.loss != .squares { lines += scaleLines(problem, s) }
     let n = s.estimates.count
     var strong: [(Int, Int, Double)] = []
     for i in 0..<n {

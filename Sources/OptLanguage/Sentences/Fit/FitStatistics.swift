@@ -27,7 +27,8 @@ struct FitStatistics {
   let standardErrors: [Double]
   let rSquared: Double
   let logLikelihood: Double
-  /// The residuals are rounding errors of the numbers they are differences of.
+  /// The residuals are rounding errors of the numbers they are differences of; under a loss, those of
+  /// the rows that count.
   let isExact: Bool
   let isSigma: Bool
 
@@ -73,7 +74,6 @@ struct FitStatistics {
       size += roots[k] * roots[k] * y[k] * y[k]
     }
     rSquared = 1 - sum / total
-    isExact = sum <= 1e-24 * size
     variance =
       !isFeasible
       ? nil
@@ -83,6 +83,9 @@ struct FitStatistics {
           ? 1
           : degrees > 0
             ? sum / Double(degrees) : nil
+    let isRobustlyExact =
+      problem.loss != .squares && (variance ?? .infinity) * Double(rows) <= 1e-24 * size
+    isExact = sum <= 1e-24 * size || isRobustlyExact
     let spread = problem.loss == .squares ? 0 : problem.spread(try problem.sizes(x))
     residualVariance =
       degrees <= 0 ? nil : problem.loss == .squares ? sum / Double(degrees) : spread * spread
