@@ -59,6 +59,19 @@ func euclideanNorm(_ a: UnsafePointer<Double>, _ n: Int) -> Double {
   return scale * sum.squareRoot()
 }
 
+/// The same for elements `stride` apart.
+func euclideanNorm(_ a: UnsafePointer<Double>, _ n: Int, stride: Int) -> Double {
+  var sum = 0.0
+  for k in 0..<n { sum += a[k * stride] * a[k * stride] }
+  if sum > 1e-280, sum < 1e280 { return sum.squareRoot() }
+  var scale = 0.0
+  for k in 0..<n { scale = max(scale, abs(a[k * stride])) }
+  guard scale > 0, scale.isFinite else { return scale }
+  sum = 0
+  for k in 0..<n { sum += (a[k * stride] / scale) * (a[k * stride] / scale) }
+  return scale * sum.squareRoot()
+}
+
 /// y += factor·x
 @inline(__always)
 func addMultiple(

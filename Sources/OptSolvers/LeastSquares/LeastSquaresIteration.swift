@@ -3,54 +3,55 @@ import OptNumerics
 
 /// Steps of the linear model of the residuals in a trust region that is scaled by the Jacobian.
 ///
-/// With `patience`, such steps are accelerated after as many short ones, and the model may also have the second derivatives of the residuals: of the
-/// two models the next step uses the one that said better what the last trial would bring.
+/// With `patience`, such steps are accelerated after as many short ones, and the model may also have
+/// the second derivatives of the residuals: of the two models the next step uses the one that said
+/// better what the last trial would bring.
 final class LeastSquaresIteration: Iteration {
   let n: Int
   let m: Int
-  private let isDamped: Bool
-  private var factor: Double
-  private let qr: PivotedQR
-  private let memory: Buffer
+  let isDamped: Bool
+  @exclusivity(unchecked) var factor: Double
+  let qr: PivotedQR
+  let memory: Buffer
   /// D, and the largest norms of the Jacobian's columns so far.
   let scale: UnsafeMutablePointer<Double>
-  private let peak: UnsafeMutablePointer<Double>
+  let peak: UnsafeMutablePointer<Double>
   /// The step times D.
   let step: UnsafeMutablePointer<Double>
-  private let steepest: UnsafeMutablePointer<Double>
+  let steepest: UnsafeMutablePointer<Double>
   /// Residuals at the trial point, or after the steps to bounds; and these steps.
   let shifted: UnsafeMutablePointer<Double>
   let stopped: UnsafeMutablePointer<Double>
   /// Factors for the variables that bounds leave free.
   var bounded: PivotedQR?
   /// Δ; 0 until the first step.
-  private(set) var radius = 0.0
-  private var damping = 0.0
+  @exclusivity(unchecked) var radius = 0.0
+  @exclusivity(unchecked) var damping = 0.0
   /// The model at `run.x` is made.
-  private var isCurrent = false
+  @exclusivity(unchecked) var isCurrent = false
   /// Whether the scale, restored, is already that of this point.
-  private var keepsScale = false
+  @exclusivity(unchecked) var keepsScale = false
   var isFree: [Bool]
   /// What is known of the second derivatives of the residuals; nil if they do not count.
-  private let curvature: ResidualCurvature?
+  let curvature: ResidualCurvature?
   /// The model has them.
-  private var isCurved = false
+  @exclusivity(unchecked) var isCurved = false
   /// Steps in a row that a trust region cut short and that gained little: in a valley that bends.
-  private var shortSteps = 0
+  @exclusivity(unchecked) var shortSteps = 0
   /// As many, and steps are accelerated.
-  private let patience: Int
+  let patience: Int
   /// As many, and the linear model comes back where the other one is cut short.
-  private static let leastShortSteps = 8
-  private let mayUseHessian: Bool
-  private var startValue: Double
+  static let leastShortSteps = 8
+  let mayUseHessian: Bool
+  @exclusivity(unchecked) var startValue: Double
   /// What the full step of the model gains.
-  private(set) var decrease = Double.nan
+  @exclusivity(unchecked) private(set) var decrease = Double.nan
   /// `decrease` before the last step, if that was too small to show in the value.
-  private var decreaseBefore: Double?
-  private var polishingSteps = 0
-  private let start: [Double]
-  private var restarts = 0
-  private static let largestRestarts = 4
+  @exclusivity(unchecked) var decreaseBefore: Double?
+  @exclusivity(unchecked) var polishingSteps = 0
+  let start: [Double]
+  @exclusivity(unchecked) var restarts = 0
+  static let largestRestarts = 4
 
   init(_ run: Run, radius: Double, isDamped: Bool, patience: Int? = nil) {
     n = run.dimension
@@ -87,7 +88,7 @@ final class LeastSquaresIteration: Iteration {
   /// Bates and Watts' relative offset: the part of the residuals that lies in the tangent plane of
   /// the model, relative to the part orthogonal to it, each per degree of freedom. 1981, "A relative
   /// offset orthogonality convergence criterion for nonlinear least squares".
-  private func offset(_ run: Run) -> Double {
+  func offset(_ run: Run) -> Double {
     guard decrease > 0 else { return 0 }
     let rest = max(run.value - decrease, 0)
     let ratio = decrease / Double(max(qr.rank, 1)) / (rest / Double(max(m - qr.rank, 1)))
@@ -123,7 +124,7 @@ final class LeastSquaresIteration: Iteration {
   }
 
   /// Scale and factors at `run.x`; false if the derivatives there are not known or not finite.
-  private func model(_ run: Run) -> Bool {
+  func model(_ run: Run) -> Bool {
     if isCurrent { return true }
     guard run.knowsJacobian else { return false }
     if !keepsScale { curvature?.learn(run) }
@@ -131,7 +132,7 @@ final class LeastSquaresIteration: Iteration {
     for j in 0..<n {
       isFree[j] = !(run.box?.holds(run.x[j], run.gradient[j], j) ?? false)
       if keepsScale { continue }
-      let norm = columnNorm(run, j)
+      let norm = euclideanNorm(run.residualJacobian + j, m, stride: n)
       // D forgets slowly: where columns shrink for good, the old norms would hide them.
       scale[j] = max(0.9 * scale[j], norm)
       peak[j] = max(peak[j], norm)
@@ -149,25 +150,10 @@ final class LeastSquaresIteration: Iteration {
   }
 
   /// Puts the second derivatives of the residuals into the model at the current point.
-  private func bend(_ run: Run) {
+  func bend(_ run: Run) {
     isCurved = true
     isCurrent = false
     _ = model(run)
-  }
-
-  /// The norm of a column of the Jacobian; where its square would overflow or vanish, of the column
-  /// divided by its largest element.
-  private func columnNorm(_ run: Run, _ j: Int) -> Double {
-    let column = run.residualJacobian + j
-    var sum = 0.0
-    for i in 0..<m { sum += column[i * n] * column[i * n] }
-    if sum > 1e-280, sum < 1e280 { return sum.squareRoot() }
-    var largest = 0.0
-    for i in 0..<m { largest = max(largest, abs(column[i * n])) }
-    guard largest > 0, largest.isFinite else { return largest }
-    sum = 0
-    for i in 0..<m { sum += (column[i * n] / largest) * (column[i * n] / largest) }
-    return largest * sum.squareRoot()
   }
 
   func step(_ run: Run) -> Advance {
@@ -245,7 +231,7 @@ final class LeastSquaresIteration: Iteration {
     }
   }
 
-  private func accepted(_ run: Run, _ value: Double) -> Advance {
+  func accepted(_ run: Run, _ value: Double) -> Advance {
     curvature?.prepareToLearn(run, shifted)
     run.accept(run.trial, value: value)
     isCurrent = false
@@ -253,7 +239,7 @@ final class LeastSquaresIteration: Iteration {
   }
 
   /// Δ for the next step. Where a step failed, the parabola through what is known says how far.
-  private func resize(_ ratio: Double, _ actual: Double, _ predicted: Double, _ length: Double) {
+  func resize(_ ratio: Double, _ actual: Double, _ predicted: Double, _ length: Double) {
     if ratio >= 0.75 || damping == 0 && ratio > 0.25 {
       radius = max(radius, 2 * length)
       damping *= 0.5
@@ -271,10 +257,10 @@ final class LeastSquaresIteration: Iteration {
     }
   }
 
-  private var slopeAlongStep = 0.0
+  @exclusivity(unchecked) var slopeAlongStep = 0.0
 
   /// Takes the model for the next step that said better what the trial at the end of `step` brought.
-  private func compare(_ actual: Double, _ predicted: Double, _ length: Double, _ run: Run) {
+  func compare(_ actual: Double, _ predicted: Double, _ length: Double, _ run: Run) {
     guard let curvature, curvature.isKnown, actual.isFinite else { return }
     let bent = curvature.curvature(step, scale)
     let other = isCurved ? predicted + bent : predicted - bent
@@ -284,40 +270,8 @@ final class LeastSquaresIteration: Iteration {
     if isCurved, !(actual > 1e-4 * predicted) { bend(run) }
   }
 
-  /// Adds half of the geodesic acceleration to the step: what keeps it in a valley that bends.
-  ///
-  ///     a = argmin ‖r_vv + Ja‖² + λ‖Da‖²,  x ← x + v + ½a
-  ///
-  /// The second derivative of the residuals along v is taken from one evaluation between. `.notFinite`
-  /// if the valley bends too much for a step of this length. Transtrum & Sethna 2012, "Improvements to
-  /// the Levenberg-Marquardt algorithm for nonlinear least-squares minimization", arXiv:1201.5885.
-  private func accelerate(_ run: Run, _ length: Double) -> Outcome {
-    let share = 0.1
-    for j in 0..<n { run.trial[j] = run.x[j] + share * step[j] / scale[j] }
-    var answer = Answer()
-    answer.residuals = shifted
-    let outcome = run.evaluate([.value, .residuals], at: run.trial, into: &answer)
-    guard outcome == .done else { return outcome }
-    for i in 0..<m {
-      var slope = 0.0
-      let row = run.residualJacobian + i * n
-      for j in 0..<n { slope += row[j] * step[j] / scale[j] }
-      shifted[i] = 2 / share * ((shifted[i] - run.residuals[i]) / share - slope)
-    }
-    qr.solve(damping, for: shifted, into: steepest)
-    for j in 0..<n { steepest[j] *= 0.5 }
-    let bend = euclideanNorm(steepest, n) / length
-    guard bend.isFinite, 4 * bend <= Self.largestBend else { return .notFinite }
-    if bend < 0.01 { shortSteps = 0 }
-    for j in 0..<n { step[j] += steepest[j] }
-    return .done
-  }
-
-  /// 2‖a‖/‖v‖ up to which an accelerated step is tried.
-  private static let largestBend = 0.75
-
   /// Puts the next step, times D, into `step`.
-  private func propose(_ run: Run) {
+  func propose(_ run: Run) {
     if isCurved, let model = curvature?.model {
       let (_, length) = model.solve(radius, into: step)
       for j in 0..<n { step[j] *= scale[j] }
@@ -335,7 +289,7 @@ final class LeastSquaresIteration: Iteration {
   }
 
   /// The dogleg path: to the best point along steepest descent, then to the full step.
-  private func dogleg(_ qr: PivotedQR, _ radius: Double) -> Double {
+  func dogleg(_ qr: PivotedQR, _ radius: Double) -> Double {
     qr.fullStep(into: step)
     let length = euclideanNorm(step, n)
     if length <= radius { return 0 }
@@ -363,7 +317,7 @@ final class LeastSquaresIteration: Iteration {
   }
 
   /// What the model expects of the step, such as ‖r‖² − ‖r + Jp‖², and the slope along it.
-  private func predictedDecrease(_ run: Run) -> Double {
+  func predictedDecrease(_ run: Run) -> Double {
     var slope = 0.0
     for j in 0..<n { slope += run.gradient[j] * step[j] / scale[j] }
     slopeAlongStep = slope
@@ -372,7 +326,7 @@ final class LeastSquaresIteration: Iteration {
   }
 
   /// ‖Jp‖² for the step. R does not know the variables that bounds hold.
-  private func squaredImage(_ run: Run) -> Double {
+  func squaredImage(_ run: Run) -> Double {
     guard run.box != nil else { return qr.squaredImage(step) }
     var sum = 0.0
     for i in 0..<m {
@@ -384,79 +338,10 @@ final class LeastSquaresIteration: Iteration {
   }
 
   /// The trial point.
-  private func place(_ run: Run) {
+  func place(_ run: Run) {
     for j in 0..<n {
       let end = run.x[j] + step[j] / scale[j]
       run.trial[j] = run.box?.clamp(end, j) ?? end
     }
-  }
-
-  // MARK: The end
-
-  /// A claim is checked with the exact Hessian, where that is offered for few variables and the
-  /// residuals do not vanish.
-  func confirms(_ run: Run) -> Bool {
-    guard run.requireJacobian() == .done else { return false }
-    guard !hasRunOff(run) else {
-      beginAnew(run)
-      return false
-    }
-    guard mayUseHessian, run.value > 1e-20 * startValue, let curvature, model(run) else {
-      return run.halt == nil
-    }
-    guard curvature.evaluate(run, qr, scale) else { return run.halt == nil }
-    bend(run)
-    guard isCurved else { return run.halt == nil }
-    let expected = curvature.model.expectedDecrease
-    if let expected, expected > max(1e-9 * abs(run.value) + 1e-16, 4 * run.noise) {
-      run.note("the Hessian shows more to gain")
-      return false
-    }
-    guard let advance = FlatDirections.descend(run, curvature.model, step, steepest) else {
-      return true
-    }
-    if advance == .moved { restart(run) }
-    return false
-  }
-
-  /// Stuck: once more with the exact Hessian, then without.
-  func recover(_ run: Run) -> Bool {
-    guard let curvature, mayUseHessian, model(run) else { return false }
-    radius = 0
-    if isCurved, curvature.isExact {
-      isCurved = false
-      return true
-    }
-    guard curvature.evaluate(run, qr, scale) else { return false }
-    bend(run)
-    run.note("the linear model of the residuals got stuck; going on with the exact Hessian")
-    return true
-  }
-
-  /// Where a column of the Jacobian has vanished, its variable ran off to where the residuals do not
-  /// see it any more: a minimum in name only.
-  private func hasRunOff(_ run: Run) -> Bool {
-    guard run.value > 1e-20, restarts < Self.largestRestarts else { return false }
-    return (0..<n).contains { j in
-      var largest = 0.0
-      for i in 0..<m { largest = max(largest, abs(run.residualJacobian[i * n + j])) }
-      return largest < 1e-10 * peak[j]
-    }
-  }
-
-  /// Back to the start, with a shorter first step.
-  private func beginAnew(_ run: Run) {
-    restarts += 1
-    factor *= 0.1
-    run.note("a variable ran off to where the residuals do not depend on it; beginning anew")
-    start.withUnsafeBufferPointer { point in
-      if let base = point.baseAddress { run.accept(base) }
-    }
-    restart(run)
-    for j in 0..<n {
-      scale[j] = 0
-      peak[j] = 0
-    }
-    _ = run.requireJacobian()
   }
 }

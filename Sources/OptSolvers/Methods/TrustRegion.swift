@@ -47,33 +47,33 @@ package struct TrustRegion: Method {
 
 /// The state of the trust-region method.
 final class TrustRegionIteration: Iteration {
-  private let n: Int
-  private let isMixed: Bool
-  private let memory: Buffer
-  private let matrix: UnsafeMutablePointer<Double>
-  private let step: UnsafeMutablePointer<Double>
-  private let newGradient: UnsafeMutablePointer<Double>
-  private let change: UnsafeMutablePointer<Double>
-  private let product: UnsafeMutablePointer<Double>
+  let n: Int
+  let isMixed: Bool
+  let memory: Buffer
+  let matrix: UnsafeMutablePointer<Double>
+  let step: UnsafeMutablePointer<Double>
+  let newGradient: UnsafeMutablePointer<Double>
+  let change: UnsafeMutablePointer<Double>
+  let product: UnsafeMutablePointer<Double>
   /// Matrix and gradient without the variables that are held by a bound; only with a box.
-  private let restricted: UnsafeMutablePointer<Double>
-  private let model: ExactSubproblem
+  let restricted: UnsafeMutablePointer<Double>
+  let model: ExactSubproblem
   /// What replaces the exact subproblem where its step would leave the box.
-  private let boxed: BoxSubproblem?
-  private var radius = 0.0
+  let boxed: BoxSubproblem?
+  var radius = 0.0
   /// The model is made of `matrix` and the gradient at `run.x`.
-  private var isPrepared = false
+  var isPrepared = false
   /// `matrix` is the Hessian at `run.x`.
-  private var isExact = false
-  private var wantsHessian = true
+  var isExact = false
+  var wantsHessian = true
   /// There is no finite Hessian at `run.x`.
-  private var hasNoHessian = false
+  var hasNoHessian = false
   /// `matrix` is a multiple of the identity that no step has improved yet.
-  private var isGuess = false
+  var isGuess = false
   /// The last Hessian had positive curvature only, and every update since agreed with it.
-  private var isProven = false
+  var isProven = false
   /// What updates have wasted since the last Hessian, in evaluations.
-  private var regret = 0.0
+  var regret = 0.0
 
   /// A step that leaves more than this share of the gradient wasted its two evaluations.
   static let slowShare = 0.8
@@ -172,7 +172,7 @@ final class TrustRegionIteration: Iteration {
   }
 
   /// The step for the radius, within the box.
-  private func solve(_ run: Run) -> (decrease: Double, length: Double) {
+  func solve(_ run: Run) -> (decrease: Double, length: Double) {
     let found = model.solve(radius, into: step)
     guard let box = run.box, let boxed else { return found }
     let isInside = (0..<n).allSatisfy { index in
@@ -188,7 +188,7 @@ final class TrustRegionIteration: Iteration {
   // MARK: One attempt
 
   /// Evaluates the trial point and takes it if it is good enough. Nil to try again.
-  private func attempt(_ run: Run, _ predicted: Double, _ length: Double) -> Advance? {
+  func attempt(_ run: Run, _ predicted: Double, _ length: Double) -> Advance? {
     var answer = Answer()
     answer.gradient = newGradient
     let slack = 8 * run.noise
@@ -242,7 +242,7 @@ final class TrustRegionIteration: Iteration {
   }
 
   /// Makes the trial point the current one, updates the matrix or decides to evaluate it.
-  private func take(_ run: Run, _ value: Double) {
+  func take(_ run: Run, _ value: Double) {
     for index in 0..<n {
       step[index] = run.trial[index] - run.x[index]
       change[index] = newGradient[index] - run.gradient[index]
@@ -264,7 +264,7 @@ final class TrustRegionIteration: Iteration {
 
   /// BFGS where the curvature along the step is positive, SR1 otherwise: what is in `product` is
   /// y − Bs.
-  private func update() {
+  func update() {
     let sy = dot(step, change, n)
     let ss = dot(step, step, n)
     let sBs = sy - dot(step, product, n)
@@ -284,129 +284,5 @@ final class TrustRegionIteration: Iteration {
       let factor = product[row] / divisor
       for column in 0..<n { matrix[row * n + column] += factor * product[column] }
     }
-  }
-
-  // MARK: The model
-
-  /// Sees to it that the model belongs to `run.x`; what is wrong if that cannot be.
-  private func prepare(_ run: Run) -> Advance? {
-    if isPrepared, !wantsHessian { return nil }
-    if wantsHessian {
-      var answer = Answer()
-      answer.hessian = matrix
-      let outcome = run.evaluate(.hessian, at: run.x, into: &answer)
-      if outcome == .stopped { return .halted }
-      regret = 0
-      if outcome == .done {
-        isExact = true
-        isGuess = false
-        wantsHessian = false
-      } else {
-        // The gradient alone must do.
-        guess(run)
-        hasNoHessian = true
-      }
-    }
-    let wasFlat = model.isFlat
-    guard prepareModel(run) else { return .stuck(.degenerate) }
-    // Without curvature the radius is a length of the variables, which says nothing of the value.
-    if wasFlat, !model.isFlat { radius = 0 }
-    if isExact { isProven = model.lowest > FlatDirections.smallShare && isCurved() }
-    if radius == 0 { radius = firstRadius(run) }
-    isPrepared = true
-    return nil
-  }
-
-  /// To the model's minimum; where it has none, no farther than the variables' own size.
-  private func firstRadius(_ run: Run) -> Double {
-    if model.expectedDecrease != nil { return model.fullLength }
-    let (_, length) = model.solve(model.fullLength, into: step)
-    let size = maximumNorm(step, n)
-    let largest = Self.firstReach * max(1, maximumNorm(run.x, n))
-    return size > largest ? length * largest / size : length
-  }
-
-  /// Decomposes the matrix, without the variables that are held by a bound.
-  private func prepareModel(_ run: Run) -> Bool {
-    guard let box = run.box else { return model.prepare(matrix, run.gradient) }
-    let slope = restricted + n * n
-    restricted.update(from: matrix, count: n * n)
-    slope.update(from: run.gradient, count: n)
-    for held in 0..<n where box.holds(run.x[held], run.gradient[held], held) {
-      for index in 0..<n {
-        restricted[held * n + index] = 0
-        restricted[index * n + held] = 0
-      }
-      restricted[held * n + held] = 1
-      slope[held] = 0
-    }
-    return model.prepare(restricted, slope)
-  }
-
-  private func setIdentity(_ factor: Double) {
-    matrix.update(repeating: 0, count: n * n)
-    for index in 0..<n { matrix[index * n + index] = factor }
-  }
-
-  /// A first matrix without evaluating one: its step changes the variables by their own size.
-  private func guess(_ run: Run) {
-    wantsHessian = false
-    isGuess = true
-    let norm = euclideanNorm(run.gradient, n)
-    setIdentity(max(norm / max(1, 0.1 * maximumNorm(run.x, n)), 1e-10))
-  }
-
-  /// Gives the guess the curvature of the first step: Nocedal & Wright 2006, eq. 6.20.
-  private func improveGuess() {
-    let factor = dot(change, change, n) / dot(step, change, n)
-    guard factor > 0, factor.isFinite else { return }
-    isGuess = false
-    setIdentity(factor)
-    for row in 0..<n { product[row] = change[row] - factor * step[row] }
-  }
-
-  /// Whether the curvature of the exact model is large enough in absolute terms.
-  private func isCurved() -> Bool {
-    for k in 0..<n {
-      model.direction(k, into: product)
-      let norm = euclideanNorm(product, n)
-      if !(model.values[k] > FlatDirections.smallCurvature * norm * norm) { return false }
-    }
-    return true
-  }
-
-  /// Asks for the Hessian, unless the model has it.
-  private func renew() -> Bool {
-    if isExact || hasNoHessian { return false }
-    wantsHessian = true
-    return true
-  }
-
-  /// The model expects a decrease below the rounding error.
-  private func isAtFloor(_ run: Run) -> Bool {
-    guard let decrease = model.expectedDecrease else { return false }
-    return decrease <= 0.25 * Double.ulpOfOne * abs(run.value)
-  }
-
-  /// The scaled gradient without what pushes against a bound.
-  private func norm(
-    _ slope: UnsafePointer<Double>, at point: UnsafePointer<Double>, _ run: Run
-  ) -> Double {
-    guard let box = run.box else { return scaledNorm(slope) }
-    var sum = 0.0
-    for index in 0..<n where !box.holds(point[index], slope[index], index) {
-      let part = slope[index] / model.scale[index]
-      sum += part * part
-    }
-    return sum.squareRoot()
-  }
-
-  private func scaledNorm(_ vector: UnsafePointer<Double>) -> Double {
-    var sum = 0.0
-    for index in 0..<n {
-      let part = vector[index] / model.scale[index]
-      sum += part * part
-    }
-    return sum.squareRoot()
   }
 }
