@@ -5,6 +5,13 @@ import OptNumerics
 package struct Ask: OptionSet, Sendable, Hashable {
   package let rawValue: UInt16
   package init(rawValue: UInt16) { self.rawValue = rawValue }
+  /// Without the generic code of `OptionSet`: small costs are asked every few dozen nanoseconds.
+  @inline(__always)
+  package init(arrayLiteral asks: Ask...) {
+    var bits: UInt16 = 0
+    for ask in asks { bits |= ask.rawValue }
+    rawValue = bits
+  }
   package static let value = Ask(rawValue: 1)
   package static let gradient = Ask(rawValue: 2)
   /// Hessian times the vector `along`.

@@ -26,9 +26,9 @@ final class PivotedQR {
   private let row: UnsafeMutablePointer<Double>
   private let work: UnsafeMutablePointer<Double>
   /// Column k of R belongs to variable order[k].
-  private(set) var order: [Int]
+  @exclusivity(unchecked) private(set) var order: [Int]
   /// Columns that are not combinations of the others to working precision.
-  private(set) var rank = 0
+  @exclusivity(unchecked) private(set) var rank = 0
 
   init(rows m: Int, columns n: Int) {
     self.m = m

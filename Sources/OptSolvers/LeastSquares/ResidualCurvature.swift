@@ -12,9 +12,9 @@ import OptNumerics
 final class ResidualCurvature {
   let model: ExactSubproblem
   /// `S` is that of the Hessian at the current point.
-  private(set) var isExact = false
+  @exclusivity(unchecked) private(set) var isExact = false
   /// A step has been learnt from.
-  private(set) var isKnown = false
+  @exclusivity(unchecked) private(set) var isKnown = false
   private let n: Int
   private let memory: Buffer
   private let s: UnsafeMutablePointer<Double>
@@ -24,7 +24,7 @@ final class ResidualCurvature {
   private let step: UnsafeMutablePointer<Double>
   private let slope: UnsafeMutablePointer<Double>
   private let image: UnsafeMutablePointer<Double>
-  private var hasStep = false
+  @exclusivity(unchecked) private var hasStep = false
 
   init(dimension: Int) {
     n = dimension

@@ -15,13 +15,13 @@ final class ExactSubproblem {
   /// Curvature along each eigenvector, in the scale D.
   var values: UnsafeMutablePointer<Double> { eigen.values }
   /// Smallest curvature.
-  private(set) var lowest = 0.0
+  @exclusivity(unchecked) private(set) var lowest = 0.0
   /// Where the model has a minimum: the decrease down to it.
-  private(set) var expectedDecrease: Double?
+  @exclusivity(unchecked) private(set) var expectedDecrease: Double?
   /// There is no curvature at all.
-  private(set) var isFlat = false
+  @exclusivity(unchecked) private(set) var isFlat = false
   /// Length of the step to the model's minimum, every curvature taken as positive.
-  private(set) var fullLength = 0.0
+  @exclusivity(unchecked) private(set) var fullLength = 0.0
   private let eigen: SymmetricEigen
   private let scaled: UnsafeMutablePointer<Double>
   private let c: UnsafeMutablePointer<Double>
