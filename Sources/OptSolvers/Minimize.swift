@@ -161,6 +161,7 @@ final class Driver {
   /// Whether the value fell by that factor more than the units of the cost explain, with nothing
   /// ahead that could end the fall.
   func isRunningAway(by factor: Double) -> Bool {
+    guard run.value < -factor else { return false }
     let reach = max(1, start.reduce(0) { max($0, abs($1)) })
     let scale = max(1, abs(startValue), startSlope * reach)
     return run.value < -factor * scale && !isHeadingForRestriction()
